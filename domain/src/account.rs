@@ -1,0 +1,77 @@
+//! The facts of an account: who it is and what it may do. Secrets (passwords, tokens) are never here.
+
+mod event;
+mod grant_role;
+mod register;
+
+use serde::{Deserialize, Serialize};
+
+pub use self::{event::*, grant_role::GrantRole, register::RegisterAccount};
+use crate::{Aggregate, Role};
+
+/// The state of an account. Default: it does not exist.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Account {
+    /// Who it is; `None`: there is no such account.
+    pub registered: Option<AccountRegistered>,
+    /// What it may do now.
+    pub role: Option<Role>,
+}
+
+/// Everything that can be asked of an account.
+#[derive(Clone, Debug, PartialEq)]
+pub enum AccountCommand {
+    /// Open it.
+    Register(RegisterAccount),
+    /// Give it another role.
+    GrantRole(GrantRole),
+}
+
+impl From<RegisterAccount> for AccountCommand {
+    fn from(command: RegisterAccount) -> Self {
+        Self::Register(command)
+    }
+}
+
+impl From<GrantRole> for AccountCommand {
+    fn from(command: GrantRole) -> Self {
+        Self::GrantRole(command)
+    }
+}
+
+/// Why an account says no.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AccountRefusal {
+    /// There is no such account.
+    #[error("there is no such account")]
+    NoSuchAccount,
+    /// The id is taken by another account.
+    #[error("this account has already been registered")]
+    AlreadyRegistered,
+}
+
+impl Aggregate for Account {
+    const TYPE: &'static str = "account";
+    type Command = AccountCommand;
+    type Event = AccountEvent;
+    type Refusal = AccountRefusal;
+
+    fn decide(&self, command: &AccountCommand) -> Result<Vec<AccountEvent>, AccountRefusal> {
+        match command {
+            AccountCommand::Register(command) => self.register(command),
+            AccountCommand::GrantRole(command) => self.grant_role(command),
+        }
+    }
+
+    fn apply(&mut self, event: &AccountEvent) {
+        match event {
+            AccountEvent::AccountRegistered(event) => {
+                self.role = Some(event.role);
+                self.registered = Some(event.clone());
+            }
+            AccountEvent::RoleGranted(event) => self.role = Some(event.role),
+        }
+    }
+}
+
+crate::cqrs_es_aggregate!(Account);

@@ -1,0 +1,108 @@
+//! The two functions every aggregate has, and the adapter that makes each of them a `cqrs_es::Aggregate` too.
+
+use std::fmt::Debug;
+
+use serde::{Serialize, de::DeserializeOwned};
+
+/// A consistency boundary: commands are decided on its state alone, events change that state.
+pub trait Aggregate: Default + Clone + Serialize + DeserializeOwned + Send + Sync + 'static {
+    /// Names the kind of stream, for example `order`. Stored with every event: never change it.
+    const TYPE: &'static str;
+    /// Everything that can be asked of it.
+    type Command: Clone + Debug + Send + Sync + 'static;
+    /// Everything that can have happened to it.
+    type Event: DomainEvent;
+    /// Why it says no. A refusal says what is so (`AlreadyShipped`), not what was wanted.
+    type Refusal: std::error::Error + Clone + PartialEq + Send + Sync + 'static;
+
+    /// Decides a command on the present state. No events: there is nothing to do, the wish is already so.
+    fn decide(&self, command: &Self::Command) -> Result<Vec<Self::Event>, Self::Refusal>;
+
+    /// Takes an event in. Total: what has happened is never refused.
+    fn apply(&mut self, event: &Self::Event);
+
+    /// The state after `events`, from the beginning.
+    fn fold<'a>(events: impl IntoIterator<Item = &'a Self::Event>) -> Self {
+        let mut state = Self::default();
+        for event in events {
+            state.apply(event);
+        }
+        state
+    }
+}
+
+/// An event as it is stored: a name that never changes and the version of its form.
+pub trait DomainEvent:
+    Serialize + DeserializeOwned + Clone + PartialEq + Debug + Send + Sync + 'static
+{
+    /// The event's name, for example `OrderPlaced`.
+    fn name(&self) -> &'static str;
+    /// The version of the event's form; a changed form gets a new one and an upcaster.
+    fn version(&self) -> &'static str {
+        "1"
+    }
+}
+
+/// Declares an event enum whose variants wrap structs of the same name, with their names and `From` conversions.
+#[macro_export]
+macro_rules! events {
+    ($(#[$meta:meta])* $name:ident { $($(#[$vmeta:meta])* $variant:ident),+ $(,)? }) => {
+        $(#[$meta])*
+        #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+        pub enum $name { $($(#[$vmeta])* $variant($variant)),+ }
+
+        impl $name {
+            /// The names of all events of this kind.
+            pub const NAMES: &'static [&'static str] = &[$(stringify!($variant)),+];
+        }
+
+        impl $crate::aggregate::DomainEvent for $name {
+            fn name(&self) -> &'static str {
+                match self { $(Self::$variant(_) => stringify!($variant)),+ }
+            }
+        }
+
+        impl cqrs_es::DomainEvent for $name {
+            fn event_type(&self) -> String {
+                $crate::aggregate::DomainEvent::name(self).to_owned()
+            }
+            fn event_version(&self) -> String {
+                $crate::aggregate::DomainEvent::version(self).to_owned()
+            }
+        }
+
+        $(impl From<$variant> for $name {
+            fn from(event: $variant) -> Self { Self::$variant(event) }
+        })+
+    };
+}
+
+/// Makes an [`Aggregate`] a `cqrs_es::Aggregate` as well: its async `handle` decides, its `apply` applies.
+#[macro_export]
+macro_rules! cqrs_es_aggregate {
+    ($aggregate:ty) => {
+        impl cqrs_es::Aggregate for $aggregate {
+            const TYPE: &'static str = <$aggregate as $crate::aggregate::Aggregate>::TYPE;
+            type Command = <$aggregate as $crate::aggregate::Aggregate>::Command;
+            type Event = <$aggregate as $crate::aggregate::Aggregate>::Event;
+            type Error = <$aggregate as $crate::aggregate::Aggregate>::Refusal;
+            type Services = ();
+
+            async fn handle(
+                &mut self,
+                command: Self::Command,
+                _services: &Self::Services,
+                sink: &cqrs_es::event_sink::EventSink<Self>,
+            ) -> Result<(), Self::Error> {
+                for event in $crate::aggregate::Aggregate::decide(self, &command)? {
+                    sink.write(event, self).await;
+                }
+                Ok(())
+            }
+
+            fn apply(&mut self, event: Self::Event) {
+                $crate::aggregate::Aggregate::apply(self, &event);
+            }
+        }
+    };
+}

@@ -1,0 +1,48 @@
+use chrono::NaiveDate;
+
+use super::{Delivery, DeliveryEvent, DeliveryRefusal, DeliveryScheduled};
+use crate::{AccountId, Address, DeliveryId, OrderId, Personal, TrackingNumber};
+
+/// Plan to bring an order to its buyer. Planned again for the same order, nothing changes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ScheduleDelivery {
+    /// The delivery's id.
+    pub delivery_id: DeliveryId,
+    /// Its number.
+    pub tracking_number: TrackingNumber,
+    /// What is brought.
+    pub order_id: OrderId,
+    /// To whom.
+    pub buyer_id: AccountId,
+    /// Where.
+    pub address: Address,
+    /// The day the buyer would like it.
+    pub preferred_date: Option<NaiveDate>,
+    /// Which attempt it is, from 1.
+    pub attempt: u32,
+}
+
+impl Delivery {
+    pub(super) fn schedule(&self, command: &ScheduleDelivery) -> Result<Vec<DeliveryEvent>, DeliveryRefusal> {
+        match &self.scheduled {
+            Some(scheduled)
+                if scheduled.order_id == command.order_id && scheduled.attempt == command.attempt =>
+            {
+                Ok(vec![])
+            }
+            Some(_) => Err(DeliveryRefusal::AlreadyScheduled),
+            None => Ok(vec![
+                DeliveryScheduled {
+                    delivery_id: command.delivery_id,
+                    tracking_number: command.tracking_number,
+                    order_id: command.order_id,
+                    buyer_id: command.buyer_id,
+                    address: Personal::new(command.address.clone()),
+                    preferred_date: command.preferred_date,
+                    attempt: command.attempt,
+                }
+                .into(),
+            ]),
+        }
+    }
+}

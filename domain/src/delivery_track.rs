@@ -1,0 +1,119 @@
+//! Where a delivery has been. A stream of its own, beside the delivery's: it may be long and busy, and the delivery's
+//! decisions never wait for it.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{AccountId, Aggregate, DeliveryId, GeoPoint, Personal};
+
+crate::events! {
+    /// What can have happened to a delivery's track.
+    DeliveryTrackEvent {
+        PositionsReported,
+    }
+}
+
+/// A point of the track.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct TrackPoint {
+    /// Where.
+    pub at: GeoPoint,
+    /// How exact, as a radius in metres.
+    pub accuracy_metres: f64,
+    /// When, by the driver's device. One point per millisecond.
+    pub timestamp: DateTime<Utc>,
+}
+
+/// The driver's device has reported where it was.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct PositionsReported {
+    /// Of which delivery.
+    pub delivery_id: DeliveryId,
+    /// Whose device.
+    pub driver_id: AccountId,
+    /// Points not reported before, in order of their time.
+    pub points: Personal<Vec<TrackPoint>>,
+}
+
+/// Report where the driver's device was. Points that were reported before are left out, in whatever order they come.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ReportPositions {
+    /// Of which delivery.
+    pub delivery_id: DeliveryId,
+    /// Whose device.
+    pub driver_id: AccountId,
+    /// 1 to [`POINTS_MAX`] points.
+    pub points: Vec<TrackPoint>,
+}
+
+/// The most points of one report.
+pub const POINTS_MAX: usize = 500;
+
+/// Why a track says no.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DeliveryTrackRefusal {
+    /// There is nothing in the report.
+    #[error("a report needs at least one point")]
+    NoPoints,
+    /// There is too much in the report.
+    #[error("a report has at most {max} points")]
+    TooManyPoints {
+        /// The most points of one report.
+        max: usize,
+    },
+}
+
+/// The state of a track.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct DeliveryTrack {
+    /// The times of all known points, in milliseconds since 1970.
+    known: BTreeSet<i64>,
+    /// The latest point by its own time.
+    pub last: Option<TrackPoint>,
+}
+
+impl Aggregate for DeliveryTrack {
+    const TYPE: &'static str = "delivery_track";
+    type Command = ReportPositions;
+    type Event = DeliveryTrackEvent;
+    type Refusal = DeliveryTrackRefusal;
+
+    fn decide(&self, command: &ReportPositions) -> Result<Vec<DeliveryTrackEvent>, DeliveryTrackRefusal> {
+        if command.points.is_empty() {
+            return Err(DeliveryTrackRefusal::NoPoints);
+        }
+        if command.points.len() > POINTS_MAX {
+            return Err(DeliveryTrackRefusal::TooManyPoints { max: POINTS_MAX });
+        }
+        let mut points = command.points.clone();
+        points.sort_by_key(|point| point.timestamp.timestamp_millis());
+        points.dedup_by_key(|point| point.timestamp.timestamp_millis());
+        points.retain(|point| !self.known.contains(&point.timestamp.timestamp_millis()));
+        if points.is_empty() {
+            return Ok(vec![]);
+        }
+        Ok(vec![
+            PositionsReported {
+                delivery_id: command.delivery_id,
+                driver_id: command.driver_id,
+                points: Personal::new(points),
+            }
+            .into(),
+        ])
+    }
+
+    fn apply(&mut self, event: &DeliveryTrackEvent) {
+        let DeliveryTrackEvent::PositionsReported(event) = event;
+        for point in event.points.iter() {
+            self.known.insert(point.timestamp.timestamp_millis());
+            if self.last.is_none_or(|last| last.timestamp < point.timestamp) {
+                self.last = Some(*point);
+            }
+        }
+    }
+}
+
+crate::cqrs_es_aggregate!(DeliveryTrack);

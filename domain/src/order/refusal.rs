@@ -1,0 +1,71 @@
+//! Why an order says no.
+
+use crate::{Money, ProductId, money::MoneyError};
+
+/// Why an order says no.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum OrderRefusal {
+    /// There is no such order.
+    #[error("there is no such order")]
+    NoSuchOrder,
+    /// The id is taken by another order.
+    #[error("this order has already been placed")]
+    AlreadyPlaced,
+    /// Nothing is ordered.
+    #[error("an order needs at least one line")]
+    NoLines,
+    /// Too much is ordered.
+    #[error("an order has at most {max} lines")]
+    TooManyLines {
+        /// The most lines an order may have.
+        max: usize,
+    },
+    /// None of a product is ordered.
+    #[error("the quantity of {0} must be more than zero")]
+    NoQuantity(ProductId),
+    /// A product is there twice.
+    #[error("{0} is there more than once")]
+    DuplicateProduct(ProductId),
+    /// The sum cannot be made.
+    #[error(transparent)]
+    Money(#[from] MoneyError),
+    /// It belongs to somebody else.
+    #[error("the order belongs to somebody else")]
+    NotYours,
+    /// It has been cancelled.
+    #[error("the order has been cancelled")]
+    AlreadyCancelled,
+    /// The driver has it.
+    #[error("the order has been shipped")]
+    AlreadyShipped,
+    /// The buyer has it.
+    #[error("the order has been delivered")]
+    AlreadyDelivered,
+    /// It is not confirmed yet.
+    #[error("the order has not been confirmed")]
+    NotConfirmed,
+    /// A producer has yet to prepare its lines.
+    #[error("not all producers have prepared their lines")]
+    NotReadyForPickup,
+    /// It is not on its way.
+    #[error("the order has not been shipped")]
+    NotShipped,
+    /// No money has been received.
+    #[error("the order has not been paid")]
+    NotPaid,
+    /// It is going on, so nothing is given back.
+    #[error("no refund is due while the order goes on")]
+    NoRefundDue,
+    /// The payment belongs to no request of this order.
+    #[error("the payment is not the one that was requested")]
+    OtherPayment,
+    /// The amount is not what was asked for.
+    #[error("the amount must be {expected}")]
+    OtherAmount {
+        /// What was asked for.
+        expected: Money,
+    },
+    /// The delivery is not this order's.
+    #[error("another delivery brings this order")]
+    OtherDelivery,
+}

@@ -1,0 +1,151 @@
+//! Exact quantities: thousandths of a unit.
+
+use std::{borrow::Cow, fmt, str::FromStr};
+
+use rust_decimal::{Decimal, prelude::ToPrimitive};
+use serde::{Deserialize, Serialize};
+
+use crate::money::as_text;
+
+/// How much of something, in thousandths of its unit. Never negative.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Quantity {
+    thousandths: i64,
+}
+
+/// Why a number is no quantity.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum QuantityError {
+    /// Not a decimal number.
+    #[error("must be a decimal number")]
+    NotANumber,
+    /// More than three places after the point.
+    #[error("must have at most 3 decimal places")]
+    Places,
+    /// Beyond what a quantity may be.
+    #[error("must be between 0 and 1000000000")]
+    Range,
+}
+
+impl Quantity {
+    /// None of it.
+    pub const ZERO: Self = Self { thousandths: 0 };
+    /// The largest quantity: a thousand million units.
+    pub const THOUSANDTHS_MAX: i64 = 1_000_000_000_000;
+
+    /// So many thousandths of a unit.
+    ///
+    /// # Errors
+    /// [`QuantityError::Range`] when negative or above [`Self::THOUSANDTHS_MAX`].
+    pub fn from_thousandths(thousandths: i64) -> Result<Self, QuantityError> {
+        if !(0..=Self::THOUSANDTHS_MAX).contains(&thousandths) {
+            return Err(QuantityError::Range);
+        }
+        Ok(Self { thousandths })
+    }
+
+    /// So many whole units.
+    ///
+    /// # Errors
+    /// [`QuantityError::Range`].
+    pub fn whole(units: i64) -> Result<Self, QuantityError> {
+        Self::from_thousandths(units.checked_mul(1000).ok_or(QuantityError::Range)?)
+    }
+
+    /// Takes a decimal as it is written: more than three places are refused, not rounded.
+    ///
+    /// # Errors
+    /// [`QuantityError::Places`], [`QuantityError::Range`].
+    pub fn from_decimal(amount: Decimal) -> Result<Self, QuantityError> {
+        let amount = amount.normalize();
+        if amount.scale() > 3 {
+            return Err(QuantityError::Places);
+        }
+        let thousandths =
+            amount.checked_mul(Decimal::ONE_THOUSAND).and_then(|a| a.to_i64()).ok_or(QuantityError::Range)?;
+        Self::from_thousandths(thousandths)
+    }
+
+    /// In thousandths of the unit.
+    pub const fn thousandths(&self) -> i64 {
+        self.thousandths
+    }
+
+    /// As a decimal without needless zeros.
+    pub fn decimal(&self) -> Decimal {
+        Decimal::new(self.thousandths, 3).normalize()
+    }
+
+    /// Whether it is none.
+    pub const fn is_zero(&self) -> bool {
+        self.thousandths == 0
+    }
+
+    /// The sum, or `None` when it is too large.
+    pub fn checked_add(&self, other: Self) -> Option<Self> {
+        Self::from_thousandths(self.thousandths + other.thousandths).ok()
+    }
+
+    /// What is left after taking `other` away, or `None` when there is not as much.
+    pub fn checked_sub(&self, other: Self) -> Option<Self> {
+        Self::from_thousandths(self.thousandths - other.thousandths).ok()
+    }
+
+    /// What is left after taking `other` away, never below none.
+    #[must_use]
+    pub fn saturating_sub(&self, other: Self) -> Self {
+        self.checked_sub(other).unwrap_or(Self::ZERO)
+    }
+}
+
+impl fmt::Display for Quantity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.decimal(), f)
+    }
+}
+
+impl FromStr for Quantity {
+    type Err = QuantityError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let amount = Decimal::from_str_exact(text).map_err(|_| QuantityError::NotANumber)?;
+        Self::from_decimal(amount)
+    }
+}
+
+/// What a quantity counts: `kg`, `piece`, `crate`, …
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Unit(String);
+
+/// Why a text is no unit.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("must be 1 to 20 lower-case letters or digits, such as kg, piece or crate")]
+pub struct UnitError;
+
+impl Unit {
+    /// The unit as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for Unit {
+    type Err = UnitError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let letter = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
+        if text.is_empty() || text.len() > 20 || !text.bytes().all(letter) {
+            return Err(UnitError);
+        }
+        Ok(Self(text.to_owned()))
+    }
+}
+
+impl fmt::Display for Unit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+as_text!(Quantity, r"^[0-9]+(\.[0-9]{1,3})?$");
+as_text!(Unit, "^[a-z0-9]{1,20}$");
