@@ -1,1 +1,20 @@
-//! (being written)
+//! The log: append, load, follow. Postgres behind one port that other stores can implement too.
+//!
+//! * [`EventLog`] is the port: what every store can do, and no more.
+//! * [`postgres::PostgresLog`] is the log on Postgres: dense positions in commit order, group commit.
+//! * [`conformance`] is the suite that every store passes.
+//!
+//! This crate must never know what the events mean.
+
+#[cfg(feature = "conformance")]
+pub mod conformance;
+mod event;
+mod follow;
+mod log;
+pub mod postgres;
+
+pub use self::{
+    event::{Metadata, NewEvent, Position, RecordedEvent, StreamId},
+    follow::Follower,
+    log::{Append, AppendOutcome, Appended, EventLog, LogError, SharedLog},
+};

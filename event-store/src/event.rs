@@ -1,0 +1,126 @@
+//! What an event is to the log: bytes with an envelope.
+
+use std::{collections::BTreeMap, fmt, str::FromStr, sync::Arc};
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use uuid::Uuid;
+
+/// A place in the log. On Postgres they are 1, 2, 3 … in commit order; other stores may leave holes. 0: before the first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Position(pub i64);
+
+impl Position {
+    /// Before the first event.
+    pub const START: Self = Self(0);
+}
+
+impl fmt::Display for Position {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl FromStr for Position {
+    type Err = std::num::ParseIntError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        text.parse().map(Self)
+    }
+}
+
+/// One aggregate's stream: its type and id. Written `order-0191…`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct StreamId {
+    /// The kind of aggregate.
+    pub aggregate_type: Arc<str>,
+    /// Which one.
+    pub aggregate_id: Uuid,
+}
+
+impl StreamId {
+    /// The stream of one aggregate.
+    pub fn new(aggregate_type: &str, aggregate_id: Uuid) -> Self {
+        Self { aggregate_type: aggregate_type.into(), aggregate_id }
+    }
+}
+
+impl fmt::Display for StreamId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-{}", self.aggregate_type, self.aggregate_id)
+    }
+}
+
+/// Not the name of a stream.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a stream is named <aggregate type>-<uuid>")]
+pub struct StreamIdError;
+
+impl FromStr for StreamId {
+    type Err = StreamIdError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (aggregate_type, id) = text.split_once('-').ok_or(StreamIdError)?;
+        if aggregate_type.is_empty() {
+            return Err(StreamIdError);
+        }
+        Ok(Self::new(aggregate_type, id.parse().map_err(|_| StreamIdError)?))
+    }
+}
+
+/// Who caused an event, why, and when. Stored as a JSON object of strings, as `cqrs-es` has it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Metadata {
+    /// Who: `buyer:usr_…` or `system:order_fulfilment`.
+    pub actor: String,
+    /// What belongs together: the same for all that follows from one request.
+    pub correlation_id: Uuid,
+    /// What caused it: a command's or an event's id.
+    pub causation_id: Uuid,
+    /// The W3C trace context of the cause.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub traceparent: Option<String>,
+    /// When it happened. For what is imported, long before it was recorded. Never decreases within a stream.
+    pub occurred_at: DateTime<Utc>,
+    /// Anything else.
+    #[serde(flatten)]
+    pub other: BTreeMap<String, String>,
+}
+
+/// An event that is to be appended.
+#[derive(Clone, Debug)]
+pub struct NewEvent {
+    /// The event's name.
+    pub event_type: &'static str,
+    /// The version of its form.
+    pub event_version: &'static str,
+    /// JSON, stored byte for byte.
+    pub payload: Box<RawValue>,
+}
+
+/// An event as it stands in the log.
+#[derive(Clone, Debug)]
+pub struct RecordedEvent {
+    /// Where in the log.
+    pub position: Position,
+    /// Its own id: time-ordered, unique.
+    pub event_id: Uuid,
+    /// Whose event.
+    pub stream: StreamId,
+    /// Its number within the stream, from 1.
+    pub version: u64,
+    /// Its name.
+    pub event_type: String,
+    /// The version of its form.
+    pub event_version: String,
+    /// JSON, byte for byte as it was appended.
+    pub payload: Box<RawValue>,
+    /// Who, why, when.
+    pub metadata: Metadata,
+    /// The command it came from.
+    pub command_id: Uuid,
+    /// When the log took it.
+    pub recorded_at: DateTime<Utc>,
+}

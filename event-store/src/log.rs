@@ -1,0 +1,98 @@
+//! The port that every event store implements.
+
+use std::{sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use uuid::Uuid;
+
+use crate::{Metadata, NewEvent, Position, RecordedEvent, StreamId};
+
+/// What one command wants appended to one stream.
+#[derive(Clone, Debug)]
+pub struct Append {
+    /// To which stream.
+    pub stream: StreamId,
+    /// The stream's version that the command was decided on; 0: the stream is new.
+    pub expected_version: u64,
+    /// Makes the command recognisable when it comes again. It is the id of the first event, too.
+    pub command_id: Uuid,
+    /// At least one.
+    pub events: Vec<NewEvent>,
+    /// Of all of them.
+    pub metadata: Metadata,
+}
+
+/// Where the events of a command stand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Appended {
+    /// The position of the command's last event.
+    pub position: Position,
+    /// The stream's version after it.
+    pub version: u64,
+}
+
+/// The verdict on one [`Append`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AppendOutcome {
+    /// It is in the log, durably.
+    Appended(Appended),
+    /// The stream is not at the expected version; nothing was appended.
+    ///
+    /// Also given when an earlier append of the same batch to the same stream was not appended: this one may have been
+    /// decided on it.
+    Conflict {
+        /// The version the stream is at.
+        actual_version: u64,
+    },
+    /// A command of this id is in the log already; nothing was appended.
+    AlreadyDone,
+}
+
+/// Why the log could not do what was asked.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum LogError {
+    /// The store cannot be reached; nothing was done.
+    #[error("the event store cannot be reached: {0}")]
+    Unavailable(String),
+    /// The connection was lost before the verdict came. Whether the events are in the log is open: ask again with the same
+    /// command id.
+    #[error("the verdict of the event store was lost: {0}")]
+    Unknown(String),
+    /// What was asked can never be done.
+    #[error("the event store refuses: {0}")]
+    Invalid(String),
+    /// What is in the store is not as it must be.
+    #[error("the log is damaged: {0}")]
+    Corrupt(String),
+}
+
+/// A log of events: streams of versions, and one order of all.
+///
+/// Promises no more than every store can keep: positions are ordered, but may have holes; there is no transaction over
+/// several streams.
+#[async_trait]
+pub trait EventLog: Send + Sync + 'static {
+    /// Appends a command's events, all or none. Returns only when they are durable.
+    ///
+    /// Appends that are under way at the same moment are committed together. Of several appends to one stream, those
+    /// handed over first are judged first.
+    async fn append(&self, append: Append) -> Result<AppendOutcome, LogError>;
+
+    /// A stream's events after `after_version`, in order.
+    async fn load(&self, stream: &StreamId, after_version: u64) -> Result<Vec<RecordedEvent>, LogError>;
+
+    /// The events of a command that is in the log, in order; empty when it is not.
+    async fn find_command(&self, command_id: Uuid) -> Result<Vec<RecordedEvent>, LogError>;
+
+    /// At most `limit` events of the whole log after `after`, in order; fewer only at its end.
+    async fn read(&self, after: Position, limit: usize) -> Result<Vec<RecordedEvent>, LogError>;
+
+    /// The position of the last event.
+    async fn head(&self) -> Result<Position, LogError>;
+
+    /// Waits until the log may have grown beyond `position`, `timeout` at the most. May return early.
+    async fn wait_beyond(&self, position: Position, timeout: Duration);
+}
+
+/// A log that several parts share.
+pub type SharedLog = Arc<dyn EventLog>;

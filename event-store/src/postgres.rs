@@ -1,0 +1,5 @@
+//! The log on Postgres.
+
+pub mod embedded;
+#[cfg(feature = "testing")]
+pub mod testing;
