@@ -18,24 +18,13 @@ pub struct Account {
     pub role: Option<Role>,
 }
 
-/// Everything that can be asked of an account.
-#[derive(Clone, Debug, PartialEq)]
-pub enum AccountCommand {
-    /// Open it.
-    Register(RegisterAccount),
-    /// Give it another role.
-    GrantRole(GrantRole),
-}
-
-impl From<RegisterAccount> for AccountCommand {
-    fn from(command: RegisterAccount) -> Self {
-        Self::Register(command)
-    }
-}
-
-impl From<GrantRole> for AccountCommand {
-    fn from(command: GrantRole) -> Self {
-        Self::GrantRole(command)
+crate::commands! {
+    /// Everything that can be asked of an account.
+    AccountCommand {
+        /// Open it.
+        Register(RegisterAccount),
+        /// Give it another role.
+        GrantRole(GrantRole),
     }
 }
 

@@ -35,13 +35,19 @@ pub trait Aggregate: Default + Clone + Serialize + DeserializeOwned + Send + Syn
 pub trait DomainEvent:
     Serialize + DeserializeOwned + Clone + PartialEq + Debug + Send + Sync + 'static
 {
+    /// The name and the version of every event of this kind, in the order in which they are declared.
+    const FORMS: &'static [(&'static str, &'static str)] = &[];
+
     /// The event's name, for example `OrderPlaced`.
     fn name(&self) -> &'static str;
     /// The version of the event's form; a changed form gets a new one and an upcaster.
     fn version(&self) -> &'static str {
-        "1"
+        FIRST_VERSION
     }
 }
+
+/// The version of the form that an event begins with.
+pub const FIRST_VERSION: &str = "1";
 
 /// Declares an event enum whose variants wrap structs of the same name, with their names and `From` conversions.
 #[macro_export]
@@ -57,6 +63,9 @@ macro_rules! events {
         }
 
         impl $crate::aggregate::DomainEvent for $name {
+            const FORMS: &'static [(&'static str, &'static str)] =
+                &[$((stringify!($variant), $crate::aggregate::FIRST_VERSION)),+];
+
             fn name(&self) -> &'static str {
                 match self { $(Self::$variant(_) => stringify!($variant)),+ }
             }
@@ -73,6 +82,20 @@ macro_rules! events {
 
         $(impl From<$variant> for $name {
             fn from(event: $variant) -> Self { Self::$variant(event) }
+        })+
+    };
+}
+
+/// Declares a command enum whose variants wrap one command each, with their `From` conversions.
+#[macro_export]
+macro_rules! commands {
+    ($(#[$meta:meta])* $name:ident { $($(#[$vmeta:meta])* $variant:ident($command:ident)),+ $(,)? }) => {
+        $(#[$meta])*
+        #[derive(Clone, Debug, PartialEq)]
+        pub enum $name { $($(#[$vmeta])* $variant($command)),+ }
+
+        $(impl From<$command> for $name {
+            fn from(command: $command) -> Self { Self::$variant(command) }
         })+
     };
 }

@@ -19,7 +19,7 @@ pub use self::{
     assign::AssignDriver, cancel::CancelDelivery, complete::CompleteDelivery, event::*, fail::FailDelivery,
     pick_up::PickUp, refusal::DeliveryRefusal, schedule::ScheduleDelivery, start_transit::StartTransit,
 };
-use crate::{AccountId, Aggregate};
+use crate::{AccountId, Aggregate, Personal};
 
 /// How far a delivery has come.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
@@ -72,45 +72,28 @@ pub struct Delivery {
     /// Who brings it.
     pub driver_id: Option<AccountId>,
     /// In what.
-    pub vehicle: Option<String>,
+    pub vehicle: Option<Personal<String>>,
 }
 
-/// Everything that can be asked of a delivery.
-#[derive(Clone, Debug, PartialEq)]
-pub enum DeliveryCommand {
-    /// Plan it.
-    Schedule(ScheduleDelivery),
-    /// Give it to a driver.
-    Assign(AssignDriver),
-    /// The driver takes the goods.
-    PickUp(PickUp),
-    /// The driver is on the road.
-    StartTransit(StartTransit),
-    /// The buyer has the goods.
-    Complete(CompleteDelivery),
-    /// It could not be done.
-    Fail(FailDelivery),
-    /// Call it off.
-    Cancel(CancelDelivery),
+crate::commands! {
+    /// Everything that can be asked of a delivery.
+    DeliveryCommand {
+        /// Plan it.
+        Schedule(ScheduleDelivery),
+        /// Give it to a driver.
+        Assign(AssignDriver),
+        /// The driver takes the goods.
+        PickUp(PickUp),
+        /// The driver is on the road.
+        StartTransit(StartTransit),
+        /// The buyer has the goods.
+        Complete(CompleteDelivery),
+        /// It could not be done.
+        Fail(FailDelivery),
+        /// Call it off.
+        Cancel(CancelDelivery),
+    }
 }
-
-macro_rules! command_from {
-    ($($variant:ident($command:ident)),+ $(,)?) => {
-        $(impl From<$command> for DeliveryCommand {
-            fn from(command: $command) -> Self { Self::$variant(command) }
-        })+
-    };
-}
-
-command_from!(
-    Schedule(ScheduleDelivery),
-    Assign(AssignDriver),
-    PickUp(PickUp),
-    StartTransit(StartTransit),
-    Complete(CompleteDelivery),
-    Fail(FailDelivery),
-    Cancel(CancelDelivery),
-);
 
 impl Delivery {
     fn exists(&self) -> Result<&DeliveryScheduled, DeliveryRefusal> {

@@ -1,7 +1,7 @@
 //! Where a delivery has been. A stream of its own, beside the delivery's: it may be long and busy, and the delivery's
 //! decisions never wait for it.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, fmt};
 
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
@@ -39,7 +39,7 @@ pub struct PositionsReported {
 }
 
 /// Report where the driver's device was. Points that were reported before are left out, in whatever order they come.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct ReportPositions {
     /// Of which delivery.
     pub delivery_id: DeliveryId,
@@ -47,6 +47,17 @@ pub struct ReportPositions {
     pub driver_id: AccountId,
     /// 1 to [`POINTS_MAX`] points.
     pub points: Vec<TrackPoint>,
+}
+
+/// Personal data stays hidden.
+impl fmt::Debug for ReportPositions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ReportPositions")
+            .field("delivery_id", &self.delivery_id)
+            .field("driver_id", &self.driver_id)
+            .field("points", &self.points.len())
+            .finish_non_exhaustive()
+    }
 }
 
 /// The most points of one report.

@@ -142,7 +142,7 @@ typed_id!(
 /// A category of products: the prefix `cat_` and a slug (`cat_vegetables`), as categories are named, not numbered.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, schemars::JsonSchema)]
 #[serde(transparent)]
-pub struct CategoryId(#[schemars(regex(pattern = r"^cat_[a-z0-9]+(-[a-z0-9]+)*$"))] String);
+pub struct CategoryId(#[schemars(length(max = 64), regex(pattern = r"^cat_[a-z0-9]+(-[a-z0-9]+)*$"))] String);
 
 /// Why a text is no category id.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -9,6 +9,7 @@ pub mod account;
 pub mod actor;
 pub mod address;
 pub mod aggregate;
+mod decimal;
 pub mod delivery;
 pub mod delivery_track;
 pub mod id;

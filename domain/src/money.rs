@@ -5,7 +5,10 @@ use std::{borrow::Cow, fmt, str::FromStr};
 use rust_decimal::{Decimal, RoundingStrategy, prelude::ToPrimitive};
 use serde::{Deserialize, Serialize};
 
-use crate::Quantity;
+use crate::{
+    Quantity,
+    decimal::{self, DecimalError},
+};
 
 /// An ISO 4217 alphabetic code, for example `EUR`.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -27,7 +30,7 @@ impl Currency {
 const WITH_HUNDREDTHS: &str = "AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF CNY COP \
 CRC CUP CVE CZK DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GTQ GYD HKD HNL HTG HUF IDR ILS INR IRR JMD KES KGS KHR KPW KYD KZT LAK LBP \
 LKR LRD LSL MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD PAB PEN PGK PHP PKR PLN QAR RON RSD RUB SAR SBD SCR \
-SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TOP TRY TTD TWD TZS UAH USD UYU UZS VES WST XCD YER ZAR ZMW";
+SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TOP TRY TTD TWD TZS UAH USD UYU UZS VED VES WST XCD XCG YER ZAR ZMW ZWG";
 
 /// Why a text or number is no amount of money.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -47,6 +50,16 @@ pub enum MoneyError {
     /// Two currencies in one sum.
     #[error("amounts in {0} and {1} cannot be added")]
     Mixed(Currency, Currency),
+}
+
+impl From<DecimalError> for MoneyError {
+    fn from(error: DecimalError) -> Self {
+        match error {
+            DecimalError::Malformed => Self::NotANumber,
+            DecimalError::Places => Self::Places,
+            DecimalError::Range => Self::Range,
+        }
+    }
 }
 
 impl FromStr for Currency {
@@ -168,8 +181,7 @@ impl FromStr for Money {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let (amount, currency) = text.split_once(' ').ok_or(MoneyError::NotANumber)?;
-        let amount = Decimal::from_str_exact(amount).map_err(|_| MoneyError::NotANumber)?;
-        Self::from_decimal(amount, currency.parse()?)
+        Self::from_decimal(decimal::parse(amount)?, currency.parse()?)
     }
 }
 

@@ -146,60 +146,37 @@ pub struct Order {
     pub undeliverable: bool,
 }
 
-/// Everything that can be asked of an order.
-#[derive(Clone, Debug, PartialEq)]
-pub enum OrderCommand {
-    /// Buy these products.
-    Place(PlaceOrder),
-    /// The buyer may pay now.
-    RequestPayment(RequestPayment),
-    /// The provider says: paid.
-    CapturePayment(CapturePayment),
-    /// The provider says: declined.
-    DeclinePayment(DeclinePayment),
-    /// Paid and scheduled.
-    Confirm(ConfirmOrder),
-    /// A producer prepares its lines.
-    Prepare(PrepareLines),
-    /// The driver takes it.
-    Ship(ShipOrder),
-    /// The buyer has it.
-    Deliver(DeliverOrder),
-    /// Call it off.
-    Cancel(CancelOrder),
-    /// Give the money back.
-    RequestRefund(RequestRefund),
-    /// The provider says: given back.
-    ConfirmRefund(ConfirmRefund),
-    /// Try once more to deliver.
-    RescheduleDelivery(RescheduleDelivery),
-    /// Stop trying to deliver.
-    GiveUpDelivery(GiveUpDelivery),
+crate::commands! {
+    /// Everything that can be asked of an order.
+    OrderCommand {
+        /// Buy these products.
+        Place(PlaceOrder),
+        /// The buyer may pay now.
+        RequestPayment(RequestPayment),
+        /// The provider says: paid.
+        CapturePayment(CapturePayment),
+        /// The provider says: declined.
+        DeclinePayment(DeclinePayment),
+        /// Paid and scheduled.
+        Confirm(ConfirmOrder),
+        /// A producer prepares its lines.
+        Prepare(PrepareLines),
+        /// The driver takes it.
+        Ship(ShipOrder),
+        /// The buyer has it.
+        Deliver(DeliverOrder),
+        /// Call it off.
+        Cancel(CancelOrder),
+        /// Give the money back.
+        RequestRefund(RequestRefund),
+        /// The provider says: given back.
+        ConfirmRefund(ConfirmRefund),
+        /// Try once more to deliver.
+        RescheduleDelivery(RescheduleDelivery),
+        /// Stop trying to deliver.
+        GiveUpDelivery(GiveUpDelivery),
+    }
 }
-
-macro_rules! command_from {
-    ($($variant:ident($command:ident)),+ $(,)?) => {
-        $(impl From<$command> for OrderCommand {
-            fn from(command: $command) -> Self { Self::$variant(command) }
-        })+
-    };
-}
-
-command_from!(
-    Place(PlaceOrder),
-    RequestPayment(RequestPayment),
-    CapturePayment(CapturePayment),
-    DeclinePayment(DeclinePayment),
-    Confirm(ConfirmOrder),
-    Prepare(PrepareLines),
-    Ship(ShipOrder),
-    Deliver(DeliverOrder),
-    Cancel(CancelOrder),
-    RequestRefund(RequestRefund),
-    ConfirmRefund(ConfirmRefund),
-    RescheduleDelivery(RescheduleDelivery),
-    GiveUpDelivery(GiveUpDelivery),
-);
 
 impl Order {
     /// The order as placed, or the refusal that there is none.

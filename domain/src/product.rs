@@ -70,48 +70,29 @@ pub struct Offer {
     pub price: Money,
 }
 
-/// Everything that can be asked of a product.
-#[derive(Clone, Debug, PartialEq)]
-pub enum ProductCommand {
-    /// Offer a new product.
-    Create(CreateProduct),
-    /// Say anew what it is.
-    Describe(DescribeProduct),
-    /// Change its price.
-    Reprice(RepriceProduct),
-    /// Say how much is on hand.
-    CountStock(CountStock),
-    /// Offer it no longer.
-    Delist(DelistProduct),
-    /// Keep some for an order.
-    Hold(HoldStock),
-    /// Keep it no longer.
-    Release(ReleaseHold),
-    /// Keep it no longer, as nobody paid.
-    Expire(ExpireHold),
-    /// The order has left with it.
-    Commit(CommitHold),
+crate::commands! {
+    /// Everything that can be asked of a product.
+    ProductCommand {
+        /// Offer a new product.
+        Create(CreateProduct),
+        /// Say anew what it is.
+        Describe(DescribeProduct),
+        /// Change its price.
+        Reprice(RepriceProduct),
+        /// Say how much is on hand.
+        CountStock(CountStock),
+        /// Offer it no longer.
+        Delist(DelistProduct),
+        /// Keep some for an order.
+        Hold(HoldStock),
+        /// Keep it no longer.
+        Release(ReleaseHold),
+        /// Keep it no longer, as nobody paid.
+        Expire(ExpireHold),
+        /// The order has left with it.
+        Commit(CommitHold),
+    }
 }
-
-macro_rules! command_from {
-    ($($variant:ident($command:ident)),+ $(,)?) => {
-        $(impl From<$command> for ProductCommand {
-            fn from(command: $command) -> Self { Self::$variant(command) }
-        })+
-    };
-}
-
-command_from!(
-    Create(CreateProduct),
-    Describe(DescribeProduct),
-    Reprice(RepriceProduct),
-    CountStock(CountStock),
-    Delist(DelistProduct),
-    Hold(HoldStock),
-    Release(ReleaseHold),
-    Expire(ExpireHold),
-    Commit(CommitHold),
-);
 
 impl Product {
     /// What can still be held: on hand − held.
@@ -187,6 +168,7 @@ impl Aggregate for Product {
             ProductEvent::StockCounted(event) => self.on_hand = event.on_hand,
             ProductEvent::ProductDelisted(_) => self.delisted = true,
             ProductEvent::StockHeld(event) => {
+                self.let_go(event.order_id);
                 self.held = self.held.checked_add(event.quantity).unwrap_or(self.held);
                 self.holds
                     .insert(event.order_id, Hold { quantity: event.quantity, expires_at: event.expires_at });

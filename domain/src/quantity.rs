@@ -5,7 +5,10 @@ use std::{borrow::Cow, fmt, str::FromStr};
 use rust_decimal::{Decimal, prelude::ToPrimitive};
 use serde::{Deserialize, Serialize};
 
-use crate::money::as_text;
+use crate::{
+    decimal::{self, DecimalError},
+    money::as_text,
+};
 
 /// How much of something, in thousandths of its unit. Never negative.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -25,6 +28,16 @@ pub enum QuantityError {
     /// Beyond what a quantity may be.
     #[error("must be between 0 and 1000000000")]
     Range,
+}
+
+impl From<DecimalError> for QuantityError {
+    fn from(error: DecimalError) -> Self {
+        match error {
+            DecimalError::Malformed => Self::NotANumber,
+            DecimalError::Places => Self::Places,
+            DecimalError::Range => Self::Range,
+        }
+    }
 }
 
 impl Quantity {
@@ -108,8 +121,7 @@ impl FromStr for Quantity {
     type Err = QuantityError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let amount = Decimal::from_str_exact(text).map_err(|_| QuantityError::NotANumber)?;
-        Self::from_decimal(amount)
+        Self::from_decimal(decimal::parse(text)?)
     }
 }
 

@@ -1,8 +1,10 @@
+use std::fmt;
+
 use super::{Delivery, DeliveryCompleted, DeliveryEvent, DeliveryRefusal, DeliveryStatus};
 use crate::{AccountId, Personal};
 
 /// The buyer has the goods; the signature and the photo prove it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct CompleteDelivery {
     /// Who brought them.
     pub driver_id: AccountId,
@@ -10,6 +12,13 @@ pub struct CompleteDelivery {
     pub signature: String,
     /// Where the photo is.
     pub photo: String,
+}
+
+/// Personal data stays hidden.
+impl fmt::Debug for CompleteDelivery {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CompleteDelivery").field("driver_id", &self.driver_id).finish_non_exhaustive()
+    }
 }
 
 impl Delivery {

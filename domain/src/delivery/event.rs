@@ -44,9 +44,9 @@ pub struct DeliveryScheduled {
 pub struct DriverAssigned {
     /// Who.
     pub driver_id: AccountId,
-    /// In what.
+    /// In what; may name its number plate.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub vehicle: Option<String>,
+    pub vehicle: Option<Personal<String>>,
 }
 
 /// The driver has the goods.
@@ -73,7 +73,7 @@ pub struct DeliveryCompleted {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct DeliveryFailed {
     /// Why, in the driver's words.
-    pub reason: String,
+    pub reason: Personal<String>,
 }
 
 /// It is called off before the goods were picked up.

@@ -1,13 +1,22 @@
+use std::fmt;
+
 use super::{Delivery, DeliveryEvent, DeliveryFailed, DeliveryRefusal, DeliveryStatus};
-use crate::AccountId;
+use crate::{AccountId, Personal};
 
 /// The goods could not be brought.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct FailDelivery {
     /// Who tried.
     pub driver_id: AccountId,
     /// Why not, in the driver's words.
     pub reason: String,
+}
+
+/// Personal data stays hidden.
+impl fmt::Debug for FailDelivery {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FailDelivery").field("driver_id", &self.driver_id).finish_non_exhaustive()
+    }
 }
 
 impl Delivery {
@@ -16,7 +25,7 @@ impl Delivery {
         match self.status {
             DeliveryStatus::Scheduled | DeliveryStatus::Assigned => Err(DeliveryRefusal::NotPickedUp),
             DeliveryStatus::PickedUp | DeliveryStatus::InTransit => {
-                Ok(vec![DeliveryFailed { reason: command.reason.clone() }.into()])
+                Ok(vec![DeliveryFailed { reason: Personal::new(command.reason.clone()) }.into()])
             }
             DeliveryStatus::Delivered => Err(DeliveryRefusal::AlreadyDelivered),
             DeliveryStatus::Failed => Ok(vec![]),

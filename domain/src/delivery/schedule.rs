@@ -1,10 +1,12 @@
+use std::fmt;
+
 use chrono::NaiveDate;
 
 use super::{Delivery, DeliveryEvent, DeliveryRefusal, DeliveryScheduled};
 use crate::{AccountId, Address, DeliveryId, OrderId, Personal, TrackingNumber};
 
 /// Plan to bring an order to its buyer. Planned again for the same order, nothing changes.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct ScheduleDelivery {
     /// The delivery's id.
     pub delivery_id: DeliveryId,
@@ -20,6 +22,19 @@ pub struct ScheduleDelivery {
     pub preferred_date: Option<NaiveDate>,
     /// Which attempt it is, from 1.
     pub attempt: u32,
+}
+
+/// Personal data stays hidden.
+impl fmt::Debug for ScheduleDelivery {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ScheduleDelivery")
+            .field("delivery_id", &self.delivery_id)
+            .field("tracking_number", &self.tracking_number)
+            .field("order_id", &self.order_id)
+            .field("buyer_id", &self.buyer_id)
+            .field("attempt", &self.attempt)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Delivery {

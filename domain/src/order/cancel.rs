@@ -1,3 +1,5 @@
+use std::fmt;
+
 use super::{CancelReason, Order, OrderCancelled, OrderEvent, OrderRefusal, OrderStatus};
 use crate::{AccountId, Personal};
 
@@ -13,12 +15,19 @@ pub enum Canceller {
 }
 
 /// Call the order off, which is possible until it is shipped.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct CancelOrder {
     /// Who calls it off.
     pub by: Canceller,
     /// In their words.
     pub note: Option<String>,
+}
+
+/// Personal data stays hidden.
+impl fmt::Debug for CancelOrder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CancelOrder").field("by", &self.by).finish_non_exhaustive()
+    }
 }
 
 impl Order {

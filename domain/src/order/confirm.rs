@@ -25,7 +25,12 @@ impl Order {
             OrderStatus::Confirmed
             | OrderStatus::Processing
             | OrderStatus::Shipped
-            | OrderStatus::Delivered => Ok(vec![]),
+            | OrderStatus::Delivered => match self.delivery {
+                Some(first) if first.attempt == 1 && first.delivery_id != command.delivery_id => {
+                    Err(OrderRefusal::OtherDelivery)
+                }
+                _ => Ok(vec![]),
+            },
         }
     }
 }

@@ -16,6 +16,9 @@ impl Order {
             OrderStatus::Delivered => Ok(vec![]),
             OrderStatus::Shipped => {
                 self.expect_delivery(command.delivery_id)?;
+                if self.undeliverable {
+                    return Err(OrderRefusal::GivenUp);
+                }
                 Ok(vec![OrderDelivered { delivery_id: command.delivery_id }.into()])
             }
             OrderStatus::Pending | OrderStatus::Confirmed | OrderStatus::Processing => {

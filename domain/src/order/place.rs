@@ -1,4 +1,4 @@
-use std::collections::HashSet;
+use std::{collections::HashSet, fmt};
 
 use chrono::{DateTime, NaiveDate, Utc};
 
@@ -9,7 +9,7 @@ use crate::{AccountId, Address, OrderId, OrderNumber, Personal};
 pub const LINES_MAX: usize = 200;
 
 /// Buy these products. Prices are those of the products at this moment; the caller has looked them up.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct PlaceOrder {
     /// The order's id.
     pub order_id: OrderId,
@@ -33,6 +33,20 @@ pub struct PlaceOrder {
     pub conductor: Conductor,
 }
 
+/// Personal data stays hidden.
+impl fmt::Debug for PlaceOrder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PlaceOrder")
+            .field("order_id", &self.order_id)
+            .field("number", &self.number)
+            .field("buyer_id", &self.buyer_id)
+            .field("lines", &self.lines)
+            .field("expires_at", &self.expires_at)
+            .field("conductor", &self.conductor)
+            .finish_non_exhaustive()
+    }
+}
+
 impl Order {
     pub(super) fn place(&self, command: &PlaceOrder) -> Result<Vec<OrderEvent>, OrderRefusal> {
         if self.placed.is_some() {
@@ -53,10 +67,15 @@ impl Order {
             if !seen.insert(line.product_id) {
                 return Err(OrderRefusal::DuplicateProduct(line.product_id));
             }
-            if line.total != line.unit_price.times(line.quantity)? {
-                return Err(OrderRefusal::OtherAmount { expected: line.unit_price.times(line.quantity)? });
+            let expected = line.unit_price.times(line.quantity)?;
+            if line.total != expected {
+                return Err(OrderRefusal::OtherAmount { expected });
             }
             total = total.plus(line.total)?;
+        }
+        // Little of something cheap is rounded to nothing, and no provider takes a payment of nothing.
+        if total.is_zero() {
+            return Err(OrderRefusal::NothingToPay);
         }
         Ok(vec![
             OrderPlaced {

@@ -23,6 +23,9 @@ pub enum OrderRefusal {
     /// None of a product is ordered.
     #[error("the quantity of {0} must be more than zero")]
     NoQuantity(ProductId),
+    /// The whole order costs nothing, so there is nothing to pay.
+    #[error("the order must cost more than zero")]
+    NothingToPay,
     /// A product is there twice.
     #[error("{0} is there more than once")]
     DuplicateProduct(ProductId),
@@ -65,6 +68,9 @@ pub enum OrderRefusal {
         /// What was asked for.
         expected: Money,
     },
+    /// Nobody tries to deliver it any more.
+    #[error("all attempts to deliver the order have failed")]
+    GivenUp,
     /// The delivery is not this order's.
     #[error("another delivery brings this order")]
     OtherDelivery,

@@ -27,6 +27,9 @@ impl Order {
         self.expect_shipped()?;
         match self.delivery {
             Some(now) if now.delivery_id == command.delivery_id => Ok(vec![]),
+            Some(now) if now.delivery_id == command.failed_delivery_id && self.undeliverable => {
+                Err(OrderRefusal::GivenUp)
+            }
             Some(now) if now.delivery_id == command.failed_delivery_id => Ok(vec![
                 DeliveryRescheduled {
                     delivery_id: command.delivery_id,
