@@ -44,12 +44,12 @@ pub enum AppendOutcome {
         /// The version the stream is at.
         actual_version: u64,
     },
-    /// A command of this id is in the log already; nothing was appended.
+    /// A command of this id is in the log already, elsewhere than expected; nothing was appended.
     AlreadyDone,
 }
 
 /// Why the log could not do what was asked.
-#[derive(Clone, Debug, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LogError {
     /// The store cannot be reached; nothing was done.
     #[error("the event store cannot be reached: {0}")]
@@ -74,9 +74,16 @@ pub enum LogError {
 pub trait EventLog: Send + Sync + 'static {
     /// Appends a command's events, all or none. Returns only when they are durable.
     ///
-    /// Appends that are under way at the same moment are committed together. Of several appends to one stream, those
-    /// handed over first are judged first.
-    async fn append(&self, append: Append) -> Result<AppendOutcome, LogError>;
+    /// Appends that are under way at the same moment are committed together. The very same append (stream, expected
+    /// version, command id) done again is told the first verdict again.
+    async fn append(&self, append: Append) -> Result<AppendOutcome, LogError> {
+        let mut verdicts = self.append_chain(vec![append]).await;
+        verdicts.pop().unwrap_or_else(|| Err(LogError::Unknown("the store gave no verdict".to_owned())))
+    }
+
+    /// Appends the events of several commands on one stream, each decided on what the one before it leads to. One verdict
+    /// each, in order; once one is refused, the later ones are too.
+    async fn append_chain(&self, chain: Vec<Append>) -> Vec<Result<AppendOutcome, LogError>>;
 
     /// A stream's events after `after_version`, in order.
     async fn load(&self, stream: &StreamId, after_version: u64) -> Result<Vec<RecordedEvent>, LogError>;

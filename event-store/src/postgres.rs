@@ -1,5 +1,139 @@
-//! The log on Postgres.
+//! The log on Postgres: dense positions in commit order, one statement an append, group commit.
 
+mod append;
 pub mod embedded;
+mod head;
+mod read;
+mod session;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod writer;
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use tokio::sync::oneshot;
+use uuid::Uuid;
+
+use self::{head::Head, read::Reader, session::Sessions, writer::Writer};
+use crate::{Append, AppendOutcome, EventLog, LogError, Position, RecordedEvent, StreamId};
+
+/// The migrations of the write side: the log and what stands beside it.
+pub static WRITE_MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("../migrations/write");
+
+/// What the log may be asked to take.
+#[derive(Clone, Copy, Debug)]
+pub struct LogLimits {
+    /// The largest payload of one event, in bytes.
+    pub payload_bytes_max: usize,
+    /// The most events of one command.
+    pub events_per_command_max: usize,
+    /// About the most events that are committed together.
+    pub batch_events_max: usize,
+    /// About the most bytes that are committed together.
+    pub batch_bytes_max: usize,
+    /// How long an append whose verdict was lost is asked again before its caller is told so.
+    pub verdict_patience: Duration,
+}
+
+impl Default for LogLimits {
+    fn default() -> Self {
+        Self {
+            payload_bytes_max: 1024 * 1024,
+            events_per_command_max: 10_000,
+            batch_events_max: 512,
+            batch_bytes_max: 4 * 1024 * 1024,
+            verdict_patience: Duration::from_secs(10),
+        }
+    }
+}
+
+/// The log on Postgres.
+pub struct PostgresLog {
+    limits: LogLimits,
+    writer: Writer,
+    reader: Reader,
+    head: Head,
+}
+
+impl PostgresLog {
+    /// Opens the log of the database at `url`, which must have been migrated ([`WRITE_MIGRATIONS`]).
+    ///
+    /// # Errors
+    /// [`LogError::Invalid`] for an address that is none, [`LogError::Unavailable`] when nobody answers there.
+    pub async fn open(url: &str, limits: LogLimits) -> Result<Self, LogError> {
+        let writing = Sessions::new(url, "agrodeep-append")?;
+        let reading = Sessions::new(url, "agrodeep-read")?;
+        let reader = Reader::new(reading.clone(), Sessions::new(url, "agrodeep-load")?);
+        let head = Head::follow(reading, reader.head().await?);
+        let writer = Writer::start(writing, head.clone(), limits);
+        Ok(Self { limits, writer, reader, head })
+    }
+
+    fn check(&self, append: &Append) -> Result<(), LogError> {
+        let events = append.events.len();
+        if events == 0 || events > self.limits.events_per_command_max {
+            return Err(LogError::Invalid(format!(
+                "a command must have 1 to {} events, not {events}",
+                self.limits.events_per_command_max
+            )));
+        }
+        for event in &append.events {
+            let bytes = event.payload.get().len();
+            if bytes > self.limits.payload_bytes_max {
+                return Err(LogError::Invalid(format!(
+                    "the payload of {} has {bytes} bytes: {} are the most",
+                    event.event_type, self.limits.payload_bytes_max
+                )));
+            }
+        }
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl EventLog for PostgresLog {
+    async fn append_chain(&self, chain: Vec<Append>) -> Vec<Result<AppendOutcome, LogError>> {
+        let count = chain.len();
+        if let Some(error) = chain.iter().find_map(|append| self.check(append).err()) {
+            return vec![Err(error); count];
+        }
+        if chain.iter().any(|append| append.stream != chain[0].stream) {
+            return vec![Err(LogError::Invalid("a chain must have one stream".to_owned())); count];
+        }
+        let (verdict, verdicts) = oneshot::channel();
+        if !self.writer.hand_over(chain, verdict).await {
+            return vec![Err(LogError::Unavailable("the log is being closed".to_owned())); count];
+        }
+        verdicts
+            .await
+            .unwrap_or_else(|_| vec![Err(LogError::Unknown("the log was closed".to_owned())); count])
+    }
+
+    async fn load(&self, stream: &StreamId, after_version: u64) -> Result<Vec<RecordedEvent>, LogError> {
+        self.reader.load(stream, after_version).await
+    }
+
+    async fn find_command(&self, command_id: Uuid) -> Result<Vec<RecordedEvent>, LogError> {
+        self.reader.find_command(command_id).await
+    }
+
+    async fn read(&self, after: Position, limit: usize) -> Result<Vec<RecordedEvent>, LogError> {
+        let events = self.reader.read(after, limit).await?;
+        // Positions are dense: what does not follow on is a damaged log, and reading on would skip events.
+        for (expected, event) in (after.0 + 1..).zip(&events) {
+            if event.position.0 != expected {
+                return Err(LogError::Corrupt(format!("position {expected} is missing")));
+            }
+        }
+        Ok(events)
+    }
+
+    async fn head(&self) -> Result<Position, LogError> {
+        self.reader.head().await
+    }
+
+    async fn wait_beyond(&self, position: Position, timeout: Duration) {
+        self.head.wait_beyond(position, timeout).await;
+    }
+}

@@ -1,0 +1,99 @@
+//! Connections that come back by themselves, with the house's statements prepared.
+
+use std::sync::Arc;
+
+use tokio::sync::Mutex;
+use tokio_postgres::{Client, Config, NoTls, Statement};
+
+use crate::LogError;
+
+/// A connection, shared: statements on it are pipelined.
+pub(super) struct Session {
+    pub client: Client,
+    pub append: Statement,
+    pub load: Statement,
+    pub find_command: Statement,
+    pub read: Statement,
+    pub head: Statement,
+}
+
+const COLUMNS: &str = "e.position, e.event_id, e.aggregate_type, e.aggregate_id, e.sequence, e.event_type, \
+    e.event_version, e.payload, e.metadata, e.command_id, e.recorded_at";
+
+impl Session {
+    async fn open(config: &Config) -> Result<Self, tokio_postgres::Error> {
+        let (client, connection) = config.connect(NoTls).await?;
+        tokio::spawn(async move {
+            if let Err(error) = connection.await {
+                tracing::debug!(%error, "a connection to the log ended");
+            }
+        });
+        let append = client
+            .prepare("select item, outcome, at, version from append_events($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)")
+            .await?;
+        let load = client
+            .prepare(&format!(
+                "select {COLUMNS} from events e \
+                 where e.aggregate_type = $1 and e.aggregate_id = $2 and e.sequence > $3 order by e.sequence"
+            ))
+            .await?;
+        // The first event of a command has the command's id; the others follow it in its stream.
+        let find_command = client
+            .prepare(&format!(
+                "select {COLUMNS} from events f join events e on e.aggregate_type = f.aggregate_type \
+                 and e.aggregate_id = f.aggregate_id and e.sequence >= f.sequence and e.command_id = f.command_id \
+                 where f.command_id = $1 and f.event_id = f.command_id order by e.sequence"
+            ))
+            .await?;
+        let read = client
+            .prepare(&format!(
+                "select {COLUMNS} from events e where e.position > $1 order by e.position limit $2"
+            ))
+            .await?;
+        let head = client.prepare("select position from log_head").await?;
+        Ok(Self { client, append, load, find_command, read, head })
+    }
+}
+
+/// Gives out the present session; opens a new one when it has ended. Clones share it.
+#[derive(Clone)]
+pub(super) struct Sessions {
+    config: Arc<Config>,
+    present: Arc<Mutex<Option<Arc<Session>>>>,
+}
+
+impl Sessions {
+    pub fn new(url: &str, application_name: &str) -> Result<Self, LogError> {
+        let mut config: Config = url
+            .parse()
+            .map_err(|error| LogError::Invalid(format!("the address of the database: {error}")))?;
+        config.application_name(application_name);
+        config.connect_timeout(std::time::Duration::from_secs(5));
+        Ok(Self { config: Arc::new(config), present: Arc::default() })
+    }
+
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    pub async fn get(&self) -> Result<Arc<Session>, LogError> {
+        let mut present = self.present.lock().await;
+        if let Some(session) = present.as_ref().filter(|session| !session.client.is_closed()) {
+            return Ok(session.clone());
+        }
+        let session =
+            Session::open(&self.config).await.map_err(|error| LogError::Unavailable(describe(&error)))?;
+        let session = Arc::new(session);
+        *present = Some(session.clone());
+        Ok(session)
+    }
+}
+
+/// An error with what lies beneath it, on one line.
+pub(super) fn describe(error: &tokio_postgres::Error) -> String {
+    match (error.as_db_error(), std::error::Error::source(error)) {
+        (Some(db), _) => format!("{} ({})", db.message(), db.code().code()),
+        (None, Some(source)) => format!("{error}: {source}"),
+        (None, None) => error.to_string(),
+    }
+}
