@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use agrodeep_event_store::{
-    AppendOutcome, EventLog, LogError, Position,
+    AppendOutcome, LogError, Position,
     conformance::{self, event, fresh_stream, some_events},
     postgres::testing::TestDatabase,
 };
