@@ -1,0 +1,44 @@
+//! The read models by name.
+
+use std::fmt;
+
+/// A read model: one fold of the log, with a position of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Model {
+    /// Profiles.
+    Accounts,
+    /// Products with their stock.
+    Products,
+    /// Orders with their items.
+    Orders,
+    /// Every event that concerns an order.
+    OrderHistory,
+    /// Deliveries with their last position.
+    Deliveries,
+    /// The product index of this process.
+    Search,
+}
+
+impl Model {
+    /// All of them.
+    pub const ALL: [Self; 6] =
+        [Self::Accounts, Self::Products, Self::Orders, Self::OrderHistory, Self::Deliveries, Self::Search];
+
+    /// The name, as it stands in checkpoints and metrics.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Accounts => "accounts",
+            Self::Products => "products",
+            Self::Orders => "orders",
+            Self::OrderHistory => "order_history",
+            Self::Deliveries => "deliveries",
+            Self::Search => "search",
+        }
+    }
+}
+
+impl fmt::Display for Model {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
