@@ -1,10 +1,28 @@
 //! Executes commands on aggregates: load → decide → append, with bounded retry.
+//!
+//! Commands on one aggregate pass through its *lane*: they are decided one after the other on the state in memory, ahead of
+//! their verdicts, and appended together. When the log refuses one of them the lane's state is thrown away, loaded again,
+//! and what built on it is decided anew.
 
-use chrono::{DateTime, Utc};
-use uuid::Uuid;
+mod job;
+mod lane;
+
+use std::{
+    any::{Any, TypeId},
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use agrodeep_domain::{Actor, Aggregate};
 use agrodeep_event_store::{Position, RecordedEvent, SharedLog};
+use chrono::{DateTime, Utc};
+use tokio::sync::{mpsc, oneshot};
+use uuid::Uuid;
+
+use self::{
+    job::{CapturingReply, CommandJob, Job},
+    lane::Lanes,
+};
 
 /// Who asks, why and when; and what makes the command recognisable when it comes again.
 #[derive(Clone, Debug)]
@@ -115,16 +133,41 @@ pub enum ExecuteError<R: std::error::Error> {
     Damaged(String),
 }
 
+/// How the executor works.
+#[derive(Clone, Copy, Debug)]
+pub struct ExecutorSettings {
+    /// How many aggregates of one type are kept in memory.
+    pub aggregates_cached_max: usize,
+    /// How often a command is decided again when others were faster.
+    pub attempts_max: u32,
+    /// How many commands on one aggregate are decided ahead of their verdicts.
+    pub commands_ahead_max: usize,
+}
+
+impl Default for ExecutorSettings {
+    fn default() -> Self {
+        Self { aggregates_cached_max: 20_000, attempts_max: 16, commands_ahead_max: 256 }
+    }
+}
+
 /// Executes commands on aggregates of any type. Clones share everything.
 #[derive(Clone)]
 pub struct Executor {
     log: SharedLog,
+    settings: ExecutorSettings,
+    /// One queue of jobs for each type of aggregate, opened at its first command.
+    queues: Arc<Mutex<HashMap<TypeId, Box<dyn Any + Send>>>>,
 }
 
 impl Executor {
     /// Executes on `log`.
     pub fn new(log: SharedLog) -> Self {
-        Self { log }
+        Self::with_settings(log, ExecutorSettings::default())
+    }
+
+    /// Executes on `log`, as `settings` say.
+    pub fn with_settings(log: SharedLog, settings: ExecutorSettings) -> Self {
+        Self { log, settings, queues: Arc::default() }
     }
 
     /// The log it executes on.
@@ -133,6 +176,9 @@ impl Executor {
     }
 
     /// Decides `command` on the aggregate and appends what follows. The work goes on when the caller stops waiting.
+    ///
+    /// # Errors
+    /// [`ExecuteError`]; only [`ExecuteError::Unknown`] leaves open whether it was done.
     pub async fn execute<A: Aggregate>(
         &self,
         id: Uuid,
@@ -142,19 +188,67 @@ impl Executor {
         self.execute_with(id, command, context, |_: &A| ()).await.map(|(executed, ())| executed)
     }
 
-    /// Like [`Self::execute`], and takes from the state after the command what `capture` wants.
+    /// Like [`Self::execute`], and takes from the state after the command what `capture` wants. (When the command had
+    /// been done before, from the state as it is now.)
+    ///
+    /// # Errors
+    /// As [`Self::execute`].
     pub async fn execute_with<A: Aggregate, T: Send + 'static>(
         &self,
-        _id: Uuid,
-        _command: impl Into<A::Command>,
-        _context: CommandContext,
-        _capture: impl Fn(&A) -> T + Send + Sync + 'static,
+        id: Uuid,
+        command: impl Into<A::Command>,
+        context: CommandContext,
+        capture: impl Fn(&A) -> T + Send + Sync + 'static,
     ) -> Result<(Executed<A>, T), ExecuteError<A::Refusal>> {
-        Err(ExecuteError::Unavailable("being written".to_owned()))
+        let (answer, answered) = oneshot::channel();
+        let reply = CapturingReply { capture, captured: None, answer };
+        let job = CommandJob { command: command.into(), context, reply: Box::new(reply), attempts: 0 };
+        self.hand_over(id, Job::Command(job)).await?;
+        answered.await.unwrap_or_else(|_| Err(ExecuteError::Unknown("the executor was stopped".to_owned())))
     }
 
     /// The aggregate's state, fresh from the log.
-    pub async fn state<A: Aggregate>(&self, _id: Uuid) -> Result<Versioned<A>, ExecuteError<A::Refusal>> {
-        Err(ExecuteError::Unavailable("being written".to_owned()))
+    ///
+    /// # Errors
+    /// [`ExecuteError::Unavailable`], [`ExecuteError::Damaged`].
+    pub async fn state<A: Aggregate>(&self, id: Uuid) -> Result<Versioned<A>, ExecuteError<A::Refusal>> {
+        self.inspect(id, |versioned: &Versioned<A>| versioned.clone()).await
+    }
+
+    /// What `look` takes from the aggregate's state, fresh from the log; cheaper than a copy of the whole state.
+    ///
+    /// # Errors
+    /// As [`Self::state`].
+    pub async fn inspect<A: Aggregate, T: Send + 'static>(
+        &self,
+        id: Uuid,
+        look: impl FnOnce(&Versioned<A>) -> T + Send + 'static,
+    ) -> Result<T, ExecuteError<A::Refusal>> {
+        let (answer, answered) = oneshot::channel();
+        let look = move |state: Result<&Versioned<A>, ExecuteError<A::Refusal>>| {
+            let _ = answer.send(state.map(look));
+        };
+        self.hand_over(id, Job::Inspect(Box::new(look))).await?;
+        answered.await.unwrap_or_else(|_| Err(ExecuteError::Unavailable("the executor was stopped".to_owned())))
+    }
+
+    async fn hand_over<A: Aggregate>(&self, id: Uuid, job: Job<A>) -> Result<(), ExecuteError<A::Refusal>> {
+        let stopped = |_| ExecuteError::Unavailable("the executor was stopped".to_owned());
+        self.queue::<A>().send((id, job)).await.map_err(stopped)
+    }
+
+    fn queue<A: Aggregate>(&self) -> mpsc::Sender<(Uuid, Job<A>)> {
+        let mut queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
+        let queue = queues
+            .get(&TypeId::of::<A>())
+            .and_then(|queue| queue.downcast_ref::<mpsc::Sender<(Uuid, Job<A>)>>())
+            .filter(|queue| !queue.is_closed());
+        if let Some(queue) = queue {
+            return queue.clone();
+        }
+        let (queue, jobs) = mpsc::channel(4096);
+        tokio::spawn(Lanes::<A>::new(self.log.clone(), self.settings).run(jobs));
+        queues.insert(TypeId::of::<A>(), Box::new(queue.clone()));
+        queue
     }
 }
