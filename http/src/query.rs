@@ -1,5 +1,7 @@
 //! Query strings, strictly: an unknown parameter is a mistake, not a decoration.
 
+use std::collections::HashSet;
+
 use axum::{
     extract::{FromRequestParts, Query},
     http::request::Parts,
@@ -33,6 +35,10 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for StrictQuery<T>
 pub fn parse<T: DeserializeOwned>(pairs: &[(String, String)]) -> Result<T, Problem> {
     if let Some((name, _)) = pairs.iter().find(|(name, value)| name.contains('\0') || value.contains('\0')) {
         return Err(invalid(name.replace('\0', ""), "must not contain NUL"));
+    }
+    let mut names = HashSet::new();
+    if let Some((twice, _)) = pairs.iter().find(|(name, _)| !names.insert(name)) {
+        return Err(invalid(twice, "is there more than once"));
     }
     serde_path_to_error::deserialize(Parameters::new(pairs)).map_err(|error| {
         let name = error.path().to_string();
