@@ -1,7 +1,7 @@
 //! Ids of commands that follow from something: the same cause and name give the same id, so a repeat is recognised.
 
 use sha2::{Digest, Sha256};
-use uuid::{Builder, Uuid};
+use uuid::{Builder, Uuid, Variant, Version};
 
 /// The id of the command called `name` that `cause` gives rise to.
 ///
@@ -15,6 +15,16 @@ pub fn derived(cause: Uuid, name: &str) -> Uuid {
     Builder::from_custom_bytes(bytes).into_uuid()
 }
 
+/// The id of the aggregate that a command brings into being: the command's own, made a UUIDv7.
+///
+/// A command creates at most one aggregate, so its id serves; and a repeat goes to the same stream, where it is recognised.
+pub fn of_new_aggregate(command_id: Uuid) -> Uuid {
+    Builder::from_bytes(command_id.into_bytes())
+        .with_version(Version::SortRand)
+        .with_variant(Variant::RFC4122)
+        .into_uuid()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -26,5 +36,16 @@ mod tests {
         assert_ne!(derived(one, "hold"), derived(one, "release"));
         assert_ne!(derived(one, "hold"), derived(two, "hold"));
         assert_eq!(derived(one, "hold").as_bytes()[..6], one.as_bytes()[..6]);
+    }
+
+    #[test]
+    fn what_a_command_creates_has_a_version_7_id_that_a_repeat_finds_again() {
+        let command_id = Uuid::now_v7();
+        assert_eq!(of_new_aggregate(command_id), command_id);
+        let following = derived(command_id, "reorder");
+        let id = of_new_aggregate(following);
+        assert_eq!(id.get_version(), Some(Version::SortRand));
+        assert_eq!(id, of_new_aggregate(following));
+        assert_ne!(id, command_id);
     }
 }

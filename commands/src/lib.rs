@@ -1,8 +1,27 @@
 //! From a wish to events: load, decide, append. With idempotency, and the ports to the payment provider.
 //!
-//! This crate must never know HTTP or read models.
+//! * [`executor`] executes one command on one aggregate.
+//! * [`order`], [`product`], [`delivery`], [`account`] and [`payments`] have one file for each thing that can be asked of the
+//!   market: a request, an answer, its own error.
+//! * [`idempotency`], [`numbers`] and [`reservations`] are what these need besides the log.
+//! * [`payments::gateway`] is the port to the payment provider; [`payments::simulated`] implements it.
+//!
+//! This crate must never know HTTP routes or read models.
 
+pub mod account;
+mod batch;
 pub mod command_id;
+pub mod delivery;
 pub mod executor;
+pub mod idempotency;
+pub mod numbers;
+pub mod order;
+pub mod payments;
+pub mod product;
+pub mod reservations;
+pub mod services;
+pub mod store_error;
 
 pub use executor::{CommandContext, ExecuteError, Executed, Executor, Versioned};
+pub use services::{CommandSettings, Commands};
+pub use store_error::StoreError;

@@ -9,10 +9,13 @@ mod create;
 mod delist;
 mod describe;
 mod event;
+#[cfg(test)]
+pub(crate) mod fixtures;
 mod hold;
 mod refusal;
 mod release;
 mod reprice;
+mod update;
 
 use std::collections::BTreeMap;
 
@@ -30,6 +33,7 @@ pub use self::{
     refusal::ProductRefusal,
     release::{ExpireHold, ReleaseHold},
     reprice::RepriceProduct,
+    update::UpdateProduct,
 };
 use crate::{AccountId, Aggregate, Money, OrderId, ProductId, Quantity};
 
@@ -81,6 +85,8 @@ crate::commands! {
         Reprice(RepriceProduct),
         /// Say how much is on hand.
         CountStock(CountStock),
+        /// Say several of these at once.
+        Update(UpdateProduct),
         /// Offer it no longer.
         Delist(DelistProduct),
         /// Keep some for an order.
@@ -136,6 +142,7 @@ impl Aggregate for Product {
             ProductCommand::Describe(command) => self.describe(command),
             ProductCommand::Reprice(command) => self.reprice(command),
             ProductCommand::CountStock(command) => self.count_stock(command),
+            ProductCommand::Update(command) => self.update(command),
             ProductCommand::Delist(command) => self.delist(command),
             ProductCommand::Hold(command) => self.hold(command),
             ProductCommand::Release(command) => self.release(command),

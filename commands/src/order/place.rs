@@ -1,0 +1,253 @@
+//! A buyer orders. Stock is not looked at here: the fulfilment holds it, or cancels the order.
+
+use std::collections::HashMap;
+
+use agrodeep_domain::{
+    AccountId, Address, Currency, Money, Order, OrderId, OrderNumber, Personal, Product, ProductId, Quantity,
+    money::MoneyError,
+    order::{Conductor, LINES_MAX, OrderEvent, OrderLine, OrderPlaced, OrderRefusal, PlaceOrder},
+};
+use chrono::NaiveDate;
+use futures::{StreamExt, TryStreamExt};
+
+use crate::{
+    CommandContext, Commands, ExecuteError, Executed, Versioned, command_id, store_error::of_look_up,
+};
+
+/// How many products are looked up at the same time.
+const LOOK_UPS_MAX: usize = 16;
+
+/// What a buyer wants.
+#[derive(Clone, Debug)]
+pub struct PlaceRequest {
+    /// Who buys.
+    pub buyer_id: AccountId,
+    /// What.
+    pub items: Vec<RequestedItem>,
+    /// Where it goes.
+    pub shipping_address: Personal<Address>,
+    /// Who is billed, when not the same.
+    pub billing_address: Option<Personal<Address>>,
+    /// The day the buyer would like it.
+    pub preferred_delivery_date: Option<NaiveDate>,
+    /// What the buyer wishes for the whole order.
+    pub notes: Option<Personal<String>>,
+    /// Who conducts the fulfilment: the process managers, but for an import.
+    pub conductor: Conductor,
+}
+
+/// One product that a buyer wants.
+#[derive(Clone, Debug)]
+pub struct RequestedItem {
+    /// Which.
+    pub product_id: ProductId,
+    /// How much.
+    pub quantity: Quantity,
+    /// What the buyer wishes for it.
+    pub notes: Option<Personal<String>>,
+}
+
+/// An order that was placed.
+#[derive(Clone, Debug)]
+pub struct Placed {
+    /// As it was placed: id, number, total, until when stock is held.
+    pub order: OrderPlaced,
+    /// What came of the command.
+    pub executed: Executed<Order>,
+}
+
+/// What is wrong with an item.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ItemProblem {
+    /// There is no such product.
+    #[error("there is no such product")]
+    UnknownProduct,
+    /// It is no longer offered.
+    #[error("the product is no longer offered")]
+    Delisted,
+    /// The same product is there before.
+    #[error("the product is in item {first} already")]
+    Duplicate {
+        /// The index of that item.
+        first: usize,
+    },
+    /// None of it is wanted.
+    #[error("must be more than zero")]
+    NoQuantity,
+    /// It is sold in another currency than the items before.
+    #[error("the product is sold in {currency}, those before in {expected}: an order has one currency")]
+    OtherCurrency {
+        /// The product's.
+        currency: Currency,
+        /// That of the items before.
+        expected: Currency,
+    },
+    /// The price of so much cannot be said.
+    #[error("the price of so much is no amount of money: it {0}")]
+    Price(MoneyError),
+}
+
+impl ItemProblem {
+    /// The item's field that is at fault.
+    pub const fn field(&self) -> &'static str {
+        match self {
+            Self::UnknownProduct | Self::Delisted | Self::Duplicate { .. } | Self::OtherCurrency { .. } => {
+                "product_id"
+            }
+            Self::NoQuantity | Self::Price(_) => "quantity",
+        }
+    }
+}
+
+/// Why an order was not placed.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum PlaceError {
+    /// Nothing is ordered.
+    #[error("an order needs at least one item")]
+    NoItems,
+    /// Too much is ordered.
+    #[error("an order has at most {max} items")]
+    TooManyItems {
+        /// The most items an order may have.
+        max: usize,
+    },
+    /// One item is wrong.
+    #[error("item {index}: {problem}")]
+    Item {
+        /// Which, from 0.
+        index: usize,
+        /// What is wrong with it.
+        problem: ItemProblem,
+    },
+    /// The command was not executed.
+    #[error(transparent)]
+    Execute(#[from] ExecuteError<OrderRefusal>),
+}
+
+/// Places an order. Its id follows from the command's, so that a repeat finds it again.
+pub async fn place(
+    commands: &Commands,
+    request: PlaceRequest,
+    context: CommandContext,
+) -> Result<Placed, PlaceError> {
+    let order_id = OrderId::from_uuid(command_id::of_new_aggregate(context.command_id));
+    check(&request.items)?;
+    let lines = match priced(commands, &request.items).await {
+        Ok(lines) => lines,
+        // What was offered when the command came first may be offered no longer when it comes again.
+        Err(error @ PlaceError::Item { .. }) => return placed_before(commands, order_id, error).await,
+        Err(error) => return Err(error),
+    };
+    let day = context.occurred_at.date_naive();
+    let number = commands.numbers.order(day).await.map_err(ExecuteError::from)?;
+    let command = place_order(commands, order_id, number, request, lines, &context);
+    let executed = commands.executor.execute::<Order>(order_id.uuid(), command, context).await?;
+    let Some(OrderEvent::OrderPlaced(order)) = executed.events.first() else {
+        return Err(ExecuteError::Damaged("placing an order gave no order".to_owned()).into());
+    };
+    let order = order.clone();
+    if !executed.repeated {
+        metrics::counter!("orders_created_total", "status" => "pending", "payment_method" => "card")
+            .increment(1);
+    }
+    Ok(Placed { order, executed })
+}
+
+fn check(items: &[RequestedItem]) -> Result<(), PlaceError> {
+    if items.is_empty() {
+        return Err(PlaceError::NoItems);
+    }
+    if items.len() > LINES_MAX {
+        return Err(PlaceError::TooManyItems { max: LINES_MAX });
+    }
+    let mut seen = HashMap::new();
+    for (index, item) in items.iter().enumerate() {
+        if item.quantity.is_zero() {
+            return Err(PlaceError::Item { index, problem: ItemProblem::NoQuantity });
+        }
+        if let Some(first) = seen.insert(item.product_id, index) {
+            return Err(PlaceError::Item { index, problem: ItemProblem::Duplicate { first } });
+        }
+    }
+    Ok(())
+}
+
+/// The lines of the order at the products' prices of this moment.
+async fn priced(commands: &Commands, items: &[RequestedItem]) -> Result<Vec<OrderLine>, PlaceError> {
+    let products: Vec<Versioned<Product>> = futures::stream::iter(items)
+        .map(|item| commands.executor.state::<Product>(item.product_id.uuid()))
+        .buffered(LOOK_UPS_MAX)
+        .try_collect()
+        .await
+        .map_err(of_look_up)?;
+    let mut lines: Vec<OrderLine> = Vec::with_capacity(items.len());
+    let mut total: Option<Money> = None;
+    for (index, (item, product)) in items.iter().zip(products).enumerate() {
+        let line = line(item, product.state, total).map_err(|problem| PlaceError::Item { index, problem })?;
+        let sum = match total {
+            None => Ok(line.total),
+            Some(total) => total.plus(line.total),
+        };
+        total = Some(sum.map_err(|error| PlaceError::Item { index, problem: ItemProblem::Price(error) })?);
+        lines.push(line);
+    }
+    Ok(lines)
+}
+
+fn line(item: &RequestedItem, product: Product, total: Option<Money>) -> Result<OrderLine, ItemProblem> {
+    let delisted = product.delisted;
+    let offer = product.offer.ok_or(ItemProblem::UnknownProduct)?;
+    if delisted {
+        return Err(ItemProblem::Delisted);
+    }
+    let currency = offer.price.currency();
+    if let Some(expected) = total.map(|total| total.currency()).filter(|expected| *expected != currency) {
+        return Err(ItemProblem::OtherCurrency { currency, expected });
+    }
+    Ok(OrderLine {
+        product_id: item.product_id,
+        producer_id: offer.producer_id,
+        name: offer.details.name,
+        quantity: item.quantity,
+        unit: offer.details.unit,
+        unit_price: offer.price,
+        total: offer.price.times(item.quantity).map_err(ItemProblem::Price)?,
+        notes: item.notes.clone(),
+    })
+}
+
+fn place_order(
+    commands: &Commands,
+    order_id: OrderId,
+    number: OrderNumber,
+    request: PlaceRequest,
+    lines: Vec<OrderLine>,
+    context: &CommandContext,
+) -> PlaceOrder {
+    PlaceOrder {
+        order_id,
+        number,
+        buyer_id: request.buyer_id,
+        lines,
+        shipping_address: request.shipping_address.into_inner(),
+        billing_address: request.billing_address.map(Personal::into_inner),
+        preferred_delivery_date: request.preferred_delivery_date,
+        notes: request.notes.map(Personal::into_inner),
+        expires_at: context.occurred_at + commands.settings.hold,
+        conductor: request.conductor,
+    }
+}
+
+/// The order, if this very command has placed it before; else `error`.
+async fn placed_before(
+    commands: &Commands,
+    order_id: OrderId,
+    error: PlaceError,
+) -> Result<Placed, PlaceError> {
+    let Versioned { state, position, .. } = commands.executor.state::<Order>(order_id.uuid()).await?;
+    let Some(order) = state.placed else {
+        return Err(error);
+    };
+    let executed = Executed { events: vec![order.clone().into()], version: 1, position, repeated: true };
+    Ok(Placed { order, executed })
+}

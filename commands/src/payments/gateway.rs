@@ -1,0 +1,175 @@
+//! The port to the payment provider.
+//!
+//! The words are Stripe's (an *intent* is one payment from asking to capture), and so is the way amounts go: in minor units
+//! of the currency, which for all currencies of [`Money`] are its hundredths.
+
+use std::fmt;
+
+use agrodeep_domain::{Money, OrderId};
+use async_trait::async_trait;
+
+/// Keeps a repeated call from doing anything twice: the provider gives the first result again.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct GatewayKey(String);
+
+impl GatewayKey {
+    /// For the one charge of an order.
+    pub fn charge(order_id: OrderId) -> Self {
+        Self(format!("order:{order_id}:charge"))
+    }
+
+    /// For calling the charge of an order off.
+    pub fn cancel(order_id: OrderId) -> Self {
+        Self(format!("order:{order_id}:cancel"))
+    }
+
+    /// For the one refund of an order.
+    pub fn refund(order_id: OrderId) -> Self {
+        Self(format!("order:{order_id}:refund"))
+    }
+
+    /// The key as it is sent.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// What lets its holder pay. Goes to the buyer and nowhere else; `Debug` hides it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ClientSecret(String);
+
+impl ClientSecret {
+    /// Hides a secret.
+    pub fn new(secret: impl Into<String>) -> Self {
+        Self(secret.into())
+    }
+
+    /// The secret itself: for the buyer.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for ClientSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[secret]")
+    }
+}
+
+/// How far a payment has come at the provider.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum IntentStatus {
+    /// The buyer has yet to pay, or to pay by other means than those that were declined.
+    RequiresPaymentMethod,
+    /// The provider is waiting for the buyer's bank.
+    Processing,
+    /// The provider has the money.
+    Succeeded,
+    /// Called off: it can no longer be paid.
+    Canceled,
+}
+
+impl IntentStatus {
+    /// As the provider writes it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::RequiresPaymentMethod => "requires_payment_method",
+            Self::Processing => "processing",
+            Self::Succeeded => "succeeded",
+            Self::Canceled => "canceled",
+        }
+    }
+}
+
+/// One payment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Intent {
+    /// The provider's id of it.
+    pub id: String,
+    /// The order it is for, if the provider was told.
+    pub order_id: Option<OrderId>,
+    /// What is to be paid.
+    pub amount: Money,
+    /// How far it has come.
+    pub status: IntentStatus,
+    /// What lets the buyer pay it.
+    pub client_secret: ClientSecret,
+}
+
+/// Ask for a payment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CreateIntent {
+    /// For which order.
+    pub order_id: OrderId,
+    /// How much.
+    pub amount: Money,
+}
+
+/// Give money back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CreateRefund {
+    /// Of which payment.
+    pub intent_id: String,
+    /// How much.
+    pub amount: Money,
+}
+
+/// Money given back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refund {
+    /// The provider's id of it.
+    pub id: String,
+    /// Of which payment.
+    pub intent_id: String,
+    /// How much.
+    pub amount: Money,
+}
+
+/// Why the provider did not do it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum GatewayError {
+    /// No answer, or none that could be understood: it is open whether it was done. Ask again with the same key.
+    #[error("the payment provider cannot be reached: {0}")]
+    Unavailable(String),
+    /// It says no, and will say so again.
+    #[error("the payment provider refuses ({code}): {message}")]
+    Rejected {
+        /// Its word for why, for example [`UNEXPECTED_STATE`].
+        code: String,
+        /// Its words for why.
+        message: String,
+    },
+}
+
+/// The code of a rejection: the payment is in a state in which that cannot be done.
+pub const UNEXPECTED_STATE: &str = "payment_intent_unexpected_state";
+/// The code of a rejection: the key was used for something else.
+pub const KEY_REUSED: &str = "idempotency_error";
+/// The code of a rejection: there is no such payment.
+pub const MISSING: &str = "resource_missing";
+/// The code of a rejection: more would be given back than was paid.
+pub const TOO_MUCH: &str = "amount_too_large";
+
+/// A payment provider. Outcomes of what the buyer does come as webhooks, never as results of these calls.
+#[async_trait]
+pub trait PaymentGateway: Send + Sync + 'static {
+    /// Its name, for metrics: `simulated`, `stripe`.
+    fn name(&self) -> &'static str;
+
+    /// Asks for a payment. With a key that was used before, gives that payment as it now stands.
+    async fn create_intent(&self, request: &CreateIntent, key: &GatewayKey) -> Result<Intent, GatewayError>;
+
+    /// The payment of this id.
+    async fn intent(&self, intent_id: &str) -> Result<Option<Intent>, GatewayError>;
+
+    /// The payment of an order, to look before charging again: the one that succeeded, or else the latest.
+    async fn intent_of_order(&self, order_id: OrderId) -> Result<Option<Intent>, GatewayError>;
+
+    /// Calls a payment off. If it has been called off already, gives it as it is; if it has succeeded, rejected as
+    /// [`UNEXPECTED_STATE`].
+    async fn cancel_intent(&self, intent_id: &str, key: &GatewayKey) -> Result<Intent, GatewayError>;
+
+    /// Gives money back. If it has been given back in full already, gives the refund that did it, whatever the key: keys are
+    /// forgotten after a day, refunds are not.
+    async fn refund(&self, request: &CreateRefund, key: &GatewayKey) -> Result<Refund, GatewayError>;
+}

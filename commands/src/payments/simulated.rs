@@ -1,0 +1,81 @@
+//! A payment provider of our own, for trying things out and for tests. It behaves as Stripe does, as far as we need it: it
+//! keeps its own ledger, it recognises idempotency keys, and it tells outcomes by signed webhooks over HTTP, again and again
+//! until it hears 2xx.
+//!
+//! Its tables (`simulator_…`) stand for somebody else's system: nothing but this module reads them.
+
+mod confirm;
+mod intents;
+mod ledger;
+mod messages;
+mod refunds;
+mod webhooks;
+
+use std::sync::Arc;
+
+use agrodeep_domain::OrderId;
+use async_trait::async_trait;
+use rand::{Rng, distr::Alphanumeric};
+use sqlx::PgPool;
+use tokio::sync::Notify;
+
+pub use self::{
+    confirm::{ConfirmError, Confirmation, Outcome},
+    ledger::LedgerEntry,
+};
+use super::gateway::{CreateIntent, CreateRefund, GatewayError, GatewayKey, Intent, PaymentGateway, Refund};
+
+/// The simulated provider. Clones share everything.
+#[derive(Clone)]
+pub struct SimulatedGateway {
+    pool: PgPool,
+    /// Wakes the senders of webhooks in this process; those of others look by themselves.
+    to_tell: Arc<Notify>,
+}
+
+impl SimulatedGateway {
+    /// Keeps its ledger in the database `pool`.
+    pub fn new(pool: PgPool) -> Self {
+        Self { pool, to_tell: Arc::new(Notify::new()) }
+    }
+}
+
+#[async_trait]
+impl PaymentGateway for SimulatedGateway {
+    fn name(&self) -> &'static str {
+        "simulated"
+    }
+
+    async fn create_intent(&self, request: &CreateIntent, key: &GatewayKey) -> Result<Intent, GatewayError> {
+        intents::create(&self.pool, request, key).await
+    }
+
+    async fn intent(&self, intent_id: &str) -> Result<Option<Intent>, GatewayError> {
+        intents::by_id(&self.pool, intent_id).await
+    }
+
+    async fn intent_of_order(&self, order_id: OrderId) -> Result<Option<Intent>, GatewayError> {
+        intents::of_order(&self.pool, order_id).await
+    }
+
+    async fn cancel_intent(&self, intent_id: &str, _key: &GatewayKey) -> Result<Intent, GatewayError> {
+        // Cancelling is idempotent by itself, so the key has nothing to add.
+        intents::cancel(&self.pool, intent_id).await
+    }
+
+    async fn refund(&self, request: &CreateRefund, key: &GatewayKey) -> Result<Refund, GatewayError> {
+        let refund = refunds::create(&self.pool, request, key).await?;
+        self.to_tell.notify_waiters();
+        Ok(refund)
+    }
+}
+
+/// An id as Stripe makes them: a prefix and 24 letters and digits.
+fn random_id(prefix: &str) -> String {
+    let random = rand::rng().sample_iter(Alphanumeric).take(24).map(char::from);
+    format!("{prefix}_{}", random.collect::<String>())
+}
+
+fn unavailable(error: sqlx::Error) -> GatewayError {
+    GatewayError::Unavailable(error.to_string())
+}
