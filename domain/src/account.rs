@@ -1,6 +1,8 @@
 //! The facts of an account: who it is and what it may do. Secrets (passwords, tokens) are never here.
 
 mod event;
+#[cfg(test)]
+pub(crate) mod fixtures;
 mod grant_role;
 mod register;
 

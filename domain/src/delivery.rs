@@ -7,6 +7,8 @@ mod cancel;
 mod complete;
 mod event;
 mod fail;
+#[cfg(test)]
+pub(crate) mod fixtures;
 mod pick_up;
 mod refusal;
 mod schedule;

@@ -128,3 +128,79 @@ impl Aggregate for DeliveryTrack {
 }
 
 crate::cqrs_es_aggregate!(DeliveryTrack);
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::{fixtures::*, testing::given};
+
+    /// A point that many milliseconds after nine o'clock.
+    fn point(millis: i64) -> TrackPoint {
+        TrackPoint {
+            at: GeoPoint::new(45.75, 4.85).unwrap(),
+            accuracy_metres: 8.5,
+            timestamp: time("2024-08-15T09:00:00Z") + chrono::Duration::milliseconds(millis),
+        }
+    }
+
+    fn report(millis: &[i64]) -> ReportPositions {
+        ReportPositions {
+            delivery_id: delivery_id(1),
+            driver_id: driver(),
+            points: millis.iter().copied().map(point).collect(),
+        }
+    }
+
+    fn reported(millis: &[i64]) -> DeliveryTrackEvent {
+        PositionsReported {
+            delivery_id: delivery_id(1),
+            driver_id: driver(),
+            points: report(millis).points.into(),
+        }
+        .into()
+    }
+
+    #[test]
+    fn points_are_recorded_in_order_of_their_time() {
+        given::<DeliveryTrack>([]).when(report(&[3, 1, 2])).then([reported(&[1, 2, 3])]);
+    }
+
+    #[test]
+    fn points_sent_again_are_left_out() {
+        given::<DeliveryTrack>([reported(&[1, 2])]).when(report(&[1, 2, 3, 0])).then([reported(&[0, 3])]);
+        given::<DeliveryTrack>([reported(&[1, 2])]).when(report(&[2, 1])).then_nothing();
+    }
+
+    #[test]
+    fn a_millisecond_has_one_point_also_within_one_report() {
+        given::<DeliveryTrack>([]).when(report(&[1, 1, 2, 1])).then([reported(&[1, 2])]);
+    }
+
+    #[test]
+    fn the_last_point_is_the_latest_by_its_own_time() {
+        assert_eq!(given::<DeliveryTrack>([]).state().last, None);
+        let track = given::<DeliveryTrack>([reported(&[5, 9]), reported(&[1, 7])]).state();
+        assert_eq!(track.last, Some(point(9)));
+    }
+
+    #[test]
+    fn a_report_of_nothing_is_refused() {
+        given::<DeliveryTrack>([]).when(report(&[])).then_refused(DeliveryTrackRefusal::NoPoints);
+    }
+
+    #[test]
+    fn a_report_has_at_most_five_hundred_points() {
+        let millis: Vec<i64> = (0..=500).collect();
+        given::<DeliveryTrack>([]).when(report(&millis[..500])).then([reported(&millis[..500])]);
+        given::<DeliveryTrack>([])
+            .when(report(&millis))
+            .then_refused(DeliveryTrackRefusal::TooManyPoints { max: POINTS_MAX });
+    }
+
+    #[test]
+    fn the_command_keeps_quiet_about_where_the_driver_was() {
+        let shown = format!("{:?} {:?}", report(&[1]), reported(&[1]));
+        assert!(!shown.contains("45.75") && !shown.contains("4.85"), "{shown}");
+    }
+}

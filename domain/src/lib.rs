@@ -12,6 +12,8 @@ pub mod aggregate;
 mod decimal;
 pub mod delivery;
 pub mod delivery_track;
+#[cfg(test)]
+mod fixtures;
 pub mod id;
 pub mod localized;
 pub mod money;

@@ -7,6 +7,8 @@ mod cancel;
 mod confirm;
 mod deliver;
 mod event;
+#[cfg(test)]
+pub(crate) mod fixtures;
 mod pay;
 mod place;
 mod prepare;

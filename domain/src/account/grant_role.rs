@@ -19,3 +19,28 @@ impl Account {
         Ok(vec![RoleGranted { role: command.role }.into()])
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{account::fixtures::*, testing::given};
+
+    #[test]
+    fn an_account_gets_another_role() {
+        let granted: AccountEvent = RoleGranted { role: Role::Admin }.into();
+        given::<Account>([registered()]).when(GrantRole { role: Role::Admin }).then([granted.clone()]);
+        assert_eq!(given::<Account>([registered(), granted]).state().role, Some(Role::Admin));
+    }
+
+    #[test]
+    fn the_role_it_has_changes_nothing() {
+        given::<Account>([registered()]).when(GrantRole { role: Role::Producer }).then_nothing();
+    }
+
+    #[test]
+    fn an_account_that_was_never_opened_gets_no_role() {
+        given::<Account>([])
+            .when(GrantRole { role: Role::Admin })
+            .then_refused(AccountRefusal::NoSuchAccount);
+    }
+}

@@ -39,3 +39,34 @@ impl Account {
         ])
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{account::fixtures::*, fixtures::*, testing::given};
+
+    #[test]
+    fn somebody_opens_an_account() {
+        given::<Account>([]).when(register()).then([registered()]);
+        assert_eq!(given::<Account>([registered()]).state().role, Some(Role::Producer));
+    }
+
+    #[test]
+    fn an_account_is_opened_only_once() {
+        given::<Account>([registered()]).when(register()).then_refused(AccountRefusal::AlreadyRegistered);
+    }
+
+    #[test]
+    fn the_command_and_the_state_keep_quiet_about_the_person() {
+        let canary = || Personal::new(CANARY.to_owned());
+        let command = RegisterAccount {
+            email: canary(),
+            first_name: canary(),
+            last_name: canary(),
+            phone: Some(canary()),
+            ..register()
+        };
+        assert_keeps_quiet(&command);
+        assert_keeps_quiet(&Account::default().register(&command));
+    }
+}

@@ -43,3 +43,72 @@ impl Delivery {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{delivery::fixtures::*, fixtures::*, testing::given};
+
+    #[test]
+    fn a_scheduled_delivery_is_given_to_a_driver() {
+        given::<Delivery>([scheduled()]).when(assign()).then([assigned()]);
+        let delivery = given::<Delivery>(until_assigned()).state();
+        assert_eq!((delivery.status.as_str(), delivery.driver_id), ("assigned", Some(driver())));
+    }
+
+    #[test]
+    fn another_driver_takes_over_before_pickup() {
+        let other = AssignDriver { driver_id: stranger(), vehicle: None };
+        given::<Delivery>(until_assigned()).when(other).then([DriverAssigned {
+            driver_id: stranger(),
+            vehicle: None,
+        }
+        .into()]);
+    }
+
+    #[test]
+    fn the_same_driver_may_take_another_vehicle() {
+        let other = AssignDriver { vehicle: Some("Vélo cargo".to_owned()), ..assign() };
+        given::<Delivery>(until_assigned()).when(other).then([DriverAssigned {
+            driver_id: driver(),
+            vehicle: Some("Vélo cargo".to_owned().into()),
+        }
+        .into()]);
+    }
+
+    #[test]
+    fn the_same_driver_and_vehicle_change_nothing() {
+        given::<Delivery>(until_assigned()).when(assign()).then_nothing();
+    }
+
+    #[test]
+    fn a_delivery_on_the_way_keeps_its_driver() {
+        for events in [until_picked_up(), until_in_transit()] {
+            given::<Delivery>(events).when(assign()).then_refused(DeliveryRefusal::AlreadyPickedUp);
+        }
+    }
+
+    #[test]
+    fn a_delivery_that_is_over_is_not_assigned() {
+        for (events, refusal) in [
+            (until_completed(), DeliveryRefusal::AlreadyDelivered),
+            (until_failed(), DeliveryRefusal::AlreadyFailed),
+            (until_cancelled(), DeliveryRefusal::AlreadyCancelled),
+        ] {
+            given::<Delivery>(events).when(assign()).then_refused(refusal);
+        }
+    }
+
+    #[test]
+    fn a_delivery_that_was_never_scheduled_is_not_assigned() {
+        given::<Delivery>([]).when(assign()).then_refused(DeliveryRefusal::NoSuchDelivery);
+    }
+
+    #[test]
+    fn the_command_and_the_state_keep_quiet_about_the_number_plate() {
+        let command = AssignDriver { vehicle: Some(CANARY.to_owned()), ..assign() };
+        assert_keeps_quiet(&command);
+        let event = DriverAssigned { driver_id: driver(), vehicle: Some(CANARY.to_owned().into()) };
+        assert_keeps_quiet(&given::<Delivery>([scheduled(), event.into()]).state());
+    }
+}

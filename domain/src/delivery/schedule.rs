@@ -61,3 +61,42 @@ impl Delivery {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        delivery::{DeliveryStatus, fixtures::*},
+        fixtures::*,
+        testing::given,
+    };
+
+    #[test]
+    fn a_delivery_is_scheduled_for_an_order() {
+        given::<Delivery>([]).when(schedule()).then([scheduled()]);
+        assert_eq!(status(vec![scheduled()]), DeliveryStatus::Scheduled);
+    }
+
+    #[test]
+    fn a_delivery_scheduled_again_for_the_same_attempt_changes_nothing() {
+        for events in [vec![scheduled()], until_in_transit(), until_cancelled()] {
+            given::<Delivery>(events).when(schedule()).then_nothing();
+        }
+    }
+
+    #[test]
+    fn a_delivery_does_not_change_its_order_or_attempt() {
+        for other in [
+            ScheduleDelivery { order_id: order_id(101), ..schedule() },
+            ScheduleDelivery { attempt: 2, ..schedule() },
+        ] {
+            given::<Delivery>([scheduled()]).when(other).then_refused(DeliveryRefusal::AlreadyScheduled);
+        }
+    }
+
+    #[test]
+    fn the_command_keeps_quiet_about_where_it_goes() {
+        let address = Address { street: CANARY.to_owned(), ..address() };
+        assert_keeps_quiet(&ScheduleDelivery { address, ..schedule() });
+    }
+}

@@ -54,3 +54,107 @@ impl Order {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{fixtures::*, order::fixtures::*, testing::given};
+
+    fn by(by: Canceller) -> CancelOrder {
+        CancelOrder { by, note: None }
+    }
+
+    #[test]
+    fn a_buyer_cancels_an_order_that_is_not_paid_and_nothing_is_due() {
+        for events in [vec![placed()], until_requested(), and(until_requested(), declined())] {
+            given::<Order>(events).when(cancel()).then([cancelled_unpaid()]);
+        }
+    }
+
+    #[test]
+    fn a_buyer_cancels_a_paid_order_and_its_amount_is_due() {
+        for events in [until_paid(), until_confirmed(), until_processing(), until_ready()] {
+            given::<Order>(events).when(cancel()).then([cancelled_paid()]);
+        }
+    }
+
+    #[test]
+    fn a_cancelled_order_says_why() {
+        let order = order(and(until_paid(), cancelled_paid()));
+        assert_eq!(order.status.as_str(), "cancelled");
+        assert_eq!(order.cancelled.map(|cancelled| cancelled.reason), Some(CancelReason::BuyerRequest));
+    }
+
+    #[test]
+    fn an_admin_cancels_any_order() {
+        given::<Order>([placed()])
+            .when(by(Canceller::Admin))
+            .then([cancelled(CancelReason::AdminDecision, None)]);
+    }
+
+    #[test]
+    fn the_fulfilment_cancels_with_its_reason() {
+        for (reason, written) in [
+            (CancelReason::StockUnavailable, "stock_unavailable"),
+            (CancelReason::PaymentFailed, "payment_failed"),
+            (CancelReason::PaymentTimeout, "payment_timeout"),
+            (CancelReason::DeliveryUnavailable, "delivery_unavailable"),
+        ] {
+            given::<Order>([placed()])
+                .when(by(Canceller::Fulfilment(reason)))
+                .then([cancelled(reason, None)]);
+            assert_eq!(reason.as_str(), written);
+        }
+    }
+
+    #[test]
+    fn the_cancellers_words_are_kept() {
+        let note = Some("Je pars en vacances".to_owned());
+        let expected = OrderCancelled {
+            reason: CancelReason::BuyerRequest,
+            note: note.clone().map(Personal::new),
+            refund_due: None,
+        };
+        given::<Order>([placed()]).when(CancelOrder { note, ..cancel() }).then([expected.into()]);
+    }
+
+    #[test]
+    fn a_buyer_does_not_cancel_anothers_order() {
+        for events in [vec![placed()], until_shipped(), vec![placed(), cancelled_unpaid()]] {
+            given::<Order>(events)
+                .when(by(Canceller::Buyer(stranger())))
+                .then_refused(OrderRefusal::NotYours);
+        }
+    }
+
+    #[test]
+    fn a_shipped_order_cannot_be_cancelled() {
+        for who in
+            [Canceller::Buyer(buyer()), Canceller::Admin, Canceller::Fulfilment(CancelReason::PaymentTimeout)]
+        {
+            given::<Order>(until_shipped()).when(by(who)).then_refused(OrderRefusal::AlreadyShipped);
+        }
+    }
+
+    #[test]
+    fn a_delivered_order_cannot_be_cancelled() {
+        given::<Order>(until_delivered()).when(cancel()).then_refused(OrderRefusal::AlreadyDelivered);
+    }
+
+    #[test]
+    fn a_cancelled_order_keeps_its_first_reason() {
+        given::<Order>([placed(), cancelled_unpaid()])
+            .when(by(Canceller::Admin))
+            .then_refused(OrderRefusal::AlreadyCancelled);
+    }
+
+    #[test]
+    fn an_order_that_was_never_placed_cannot_be_cancelled() {
+        given::<Order>([]).when(cancel()).then_refused(OrderRefusal::NoSuchOrder);
+    }
+
+    #[test]
+    fn the_command_keeps_quiet_about_the_cancellers_words() {
+        assert_keeps_quiet(&CancelOrder { note: Some(CANARY.to_owned()), ..cancel() });
+    }
+}

@@ -34,3 +34,57 @@ impl Order {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{fixtures::*, order::fixtures::*, testing::given};
+
+    #[test]
+    fn a_paid_order_is_confirmed_with_its_delivery() {
+        given::<Order>(until_paid()).when(confirm()).then([confirmed()]);
+        let order = order(until_confirmed());
+        assert_eq!(order.status.as_str(), "confirmed");
+        assert_eq!(
+            order.delivery.map(|delivery| (delivery.delivery_id, delivery.attempt)),
+            Some((delivery_id(1), 1))
+        );
+    }
+
+    #[test]
+    fn an_order_is_confirmed_only_once() {
+        for events in [until_confirmed(), until_processing(), until_shipped(), until_delivered()] {
+            given::<Order>(events).when(confirm()).then_nothing();
+        }
+    }
+
+    #[test]
+    fn confirmed_again_after_a_rescheduling_changes_nothing() {
+        given::<Order>(and(until_shipped(), rescheduled())).when(confirm()).then_nothing();
+    }
+
+    #[test]
+    fn an_order_that_is_not_paid_is_not_confirmed() {
+        for events in [vec![placed()], until_requested(), and(until_requested(), declined())] {
+            given::<Order>(events).when(confirm()).then_refused(OrderRefusal::NotPaid);
+        }
+    }
+
+    #[test]
+    fn a_cancelled_order_is_not_confirmed() {
+        given::<Order>(and(until_paid(), cancelled_paid()))
+            .when(confirm())
+            .then_refused(OrderRefusal::AlreadyCancelled);
+    }
+
+    #[test]
+    fn a_confirmed_order_is_not_given_a_second_delivery() {
+        let other = ConfirmOrder { delivery_id: delivery_id(2), ..confirm() };
+        given::<Order>(until_confirmed()).when(other).then_refused(OrderRefusal::OtherDelivery);
+    }
+
+    #[test]
+    fn an_order_that_was_never_placed_is_not_confirmed() {
+        given::<Order>([]).when(confirm()).then_refused(OrderRefusal::NoSuchOrder);
+    }
+}

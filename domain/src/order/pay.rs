@@ -94,3 +94,123 @@ impl Order {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        fixtures::money,
+        order::{CancelReason, fixtures::*},
+        testing::given,
+    };
+
+    #[test]
+    fn payment_is_requested_for_the_total() {
+        given::<Order>([placed()]).when(request()).then([requested()]);
+    }
+
+    #[test]
+    fn payment_requested_again_under_the_same_intent_changes_nothing() {
+        given::<Order>(until_requested()).when(request()).then_nothing();
+        given::<Order>(until_paid()).when(request()).then_nothing();
+        given::<Order>(and(until_requested(), cancelled_unpaid())).when(request()).then_nothing();
+    }
+
+    #[test]
+    fn a_second_intent_for_one_order_is_refused() {
+        let other = RequestPayment { intent_id: "pi_other".to_owned() };
+        given::<Order>(until_requested()).when(other).then_refused(OrderRefusal::OtherPayment);
+    }
+
+    #[test]
+    fn payment_of_a_cancelled_order_is_not_requested() {
+        given::<Order>([placed(), cancelled_unpaid()])
+            .when(request())
+            .then_refused(OrderRefusal::AlreadyCancelled);
+    }
+
+    #[test]
+    fn payment_of_an_order_that_was_never_placed_is_not_requested() {
+        given::<Order>([]).when(request()).then_refused(OrderRefusal::NoSuchOrder);
+    }
+
+    #[test]
+    fn a_requested_payment_is_captured() {
+        given::<Order>(until_requested()).when(capture()).then([captured()]);
+    }
+
+    #[test]
+    fn a_declined_payment_may_still_be_captured() {
+        given::<Order>(and(until_requested(), declined())).when(capture()).then([captured()]);
+    }
+
+    #[test]
+    fn a_capture_after_cancelling_is_recorded_so_that_it_is_given_back() {
+        let events = and(until_requested(), cancelled(CancelReason::PaymentTimeout, None));
+        given::<Order>(events.clone()).when(capture()).then([captured()]);
+        assert_eq!(order(and(events, captured())).refund_due(), Some(total()));
+    }
+
+    #[test]
+    fn a_capture_is_recorded_once_however_often_it_is_told() {
+        given::<Order>(until_paid()).when(capture()).then_nothing();
+        let told_by_another_message =
+            CapturePayment { provider_event_id: "evt_other".to_owned(), ..capture() };
+        given::<Order>(until_paid()).when(told_by_another_message).then_nothing();
+        let refunding = [until_paid(), vec![cancelled_paid(), refund_requested()]].concat();
+        given::<Order>(refunding.clone()).when(capture()).then_nothing();
+        given::<Order>(and(refunding, refunded())).when(capture()).then_nothing();
+    }
+
+    #[test]
+    fn a_capture_of_an_unknown_payment_is_refused() {
+        let other = CapturePayment { intent_id: "pi_other".to_owned(), ..capture() };
+        given::<Order>(until_requested()).when(other).then_refused(OrderRefusal::OtherPayment);
+    }
+
+    #[test]
+    fn a_capture_before_any_request_is_refused() {
+        given::<Order>([placed()]).when(capture()).then_refused(OrderRefusal::OtherPayment);
+    }
+
+    #[test]
+    fn a_capture_of_another_amount_is_refused() {
+        for wrong in ["13.49 EUR", "13.51 EUR", "13.50 USD"] {
+            given::<Order>(until_requested())
+                .when(CapturePayment { amount: money(wrong), ..capture() })
+                .then_refused(OrderRefusal::OtherAmount { expected: total() });
+        }
+    }
+
+    #[test]
+    fn a_capture_for_an_order_that_was_never_placed_is_refused() {
+        given::<Order>([]).when(capture()).then_refused(OrderRefusal::NoSuchOrder);
+    }
+
+    #[test]
+    fn a_requested_payment_is_declined() {
+        given::<Order>(until_requested()).when(decline()).then([declined()]);
+        assert_eq!(order(and(until_requested(), declined())).payment.status, PaymentStatus::Declined);
+    }
+
+    #[test]
+    fn a_decline_that_comes_late_or_again_says_nothing_new() {
+        given::<Order>(and(until_requested(), declined())).when(decline()).then_nothing();
+        given::<Order>(until_paid()).when(decline()).then_nothing();
+        let refunding = [until_paid(), vec![cancelled_paid(), refund_requested()]].concat();
+        given::<Order>(refunding.clone()).when(decline()).then_nothing();
+        given::<Order>(and(refunding, refunded())).when(decline()).then_nothing();
+    }
+
+    #[test]
+    fn a_decline_of_an_unknown_payment_is_refused() {
+        let other = DeclinePayment { intent_id: "pi_other".to_owned(), ..decline() };
+        given::<Order>(until_requested()).when(other).then_refused(OrderRefusal::OtherPayment);
+        given::<Order>([placed()]).when(decline()).then_refused(OrderRefusal::OtherPayment);
+    }
+
+    #[test]
+    fn a_decline_for_an_order_that_was_never_placed_is_refused() {
+        given::<Order>([]).when(decline()).then_refused(OrderRefusal::NoSuchOrder);
+    }
+}

@@ -95,3 +95,141 @@ impl Order {
         ])
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::{
+        Money, Quantity,
+        fixtures::*,
+        money::MoneyError,
+        order::{PaymentStatus, fixtures::*},
+        testing::given,
+    };
+
+    fn with_lines(lines: Vec<OrderLine>) -> PlaceOrder {
+        PlaceOrder { lines, ..place() }
+    }
+
+    #[test]
+    fn an_order_is_placed_with_the_sum_of_its_lines() {
+        given::<Order>([]).when(place()).then([placed()]);
+    }
+
+    #[test]
+    fn a_placed_order_is_pending_and_not_paid() {
+        let order = order(vec![placed()]);
+        assert_eq!(order.status.as_str(), "pending");
+        assert_eq!(order.payment.status, PaymentStatus::None);
+        assert_eq!(order.producers().into_iter().collect::<Vec<_>>(), [marie(), paul()]);
+        assert!(!order.ready_for_pickup());
+    }
+
+    #[test]
+    fn a_billing_address_is_kept_beside_the_shipping_address() {
+        let command = PlaceOrder { billing_address: Some(address()), ..place() };
+        let OrderEvent::OrderPlaced(mut expected) = placed() else { unreachable!() };
+        expected.billing_address = Some(address().into());
+        given::<Order>([]).when(command).then([expected.into()]);
+    }
+
+    #[test]
+    fn an_order_is_placed_only_once() {
+        given::<Order>([placed()]).when(place()).then_refused(OrderRefusal::AlreadyPlaced);
+    }
+
+    #[test]
+    fn an_order_without_lines_is_refused() {
+        given::<Order>([]).when(with_lines(vec![])).then_refused(OrderRefusal::NoLines);
+    }
+
+    #[test]
+    fn an_order_has_at_most_two_hundred_lines() {
+        let lines = |n: u128| (0..n).map(|i| line(i, marie(), "1", "1.00 EUR")).collect();
+        let allowed = given::<Order>([]).when(with_lines(lines(200)));
+        allowed.then([{
+            let OrderEvent::OrderPlaced(mut event) = placed() else { unreachable!() };
+            (event.lines, event.total) = (lines(200), money("200.00 EUR"));
+            event.into()
+        }]);
+        given::<Order>([])
+            .when(with_lines(lines(201)))
+            .then_refused(OrderRefusal::TooManyLines { max: LINES_MAX });
+    }
+
+    #[test]
+    fn a_line_of_nothing_is_refused() {
+        let empty = OrderLine { quantity: Quantity::ZERO, ..line(10, marie(), "1", "4.50 EUR") };
+        given::<Order>([])
+            .when(with_lines(vec![empty]))
+            .then_refused(OrderRefusal::NoQuantity(product_id(10)));
+    }
+
+    #[test]
+    fn a_product_stands_in_one_line_only() {
+        let lines = vec![line(10, marie(), "1", "4.50 EUR"), line(10, marie(), "2", "4.50 EUR")];
+        given::<Order>([])
+            .when(with_lines(lines))
+            .then_refused(OrderRefusal::DuplicateProduct(product_id(10)));
+    }
+
+    #[test]
+    fn a_line_must_cost_its_price_times_its_quantity() {
+        let wrong = OrderLine { total: money("11.24 EUR"), ..line(10, marie(), "2.5", "4.50 EUR") };
+        given::<Order>([])
+            .when(with_lines(vec![wrong]))
+            .then_refused(OrderRefusal::OtherAmount { expected: money("11.25 EUR") });
+    }
+
+    #[test]
+    fn a_line_must_cost_in_the_currency_of_its_price() {
+        let wrong = OrderLine { total: money("11.25 USD"), ..line(10, marie(), "2.5", "4.50 EUR") };
+        given::<Order>([])
+            .when(with_lines(vec![wrong]))
+            .then_refused(OrderRefusal::OtherAmount { expected: money("11.25 EUR") });
+    }
+
+    #[test]
+    fn two_currencies_in_one_order_are_refused() {
+        let lines = vec![line(10, marie(), "1", "4.50 EUR"), line(11, paul(), "1", "4.50 USD")];
+        let mixed = MoneyError::Mixed("EUR".parse().unwrap(), "USD".parse().unwrap());
+        given::<Order>([]).when(with_lines(lines)).then_refused(OrderRefusal::Money(mixed));
+    }
+
+    #[test]
+    fn an_order_that_is_too_dear_to_write_down_is_refused() {
+        let most = Money::from_hundredths(Money::HUNDREDTHS_MAX, "EUR".parse().unwrap()).unwrap();
+        let dear = |n| OrderLine { unit_price: most, total: most, ..line(n, marie(), "1", "1.00 EUR") };
+        given::<Order>([])
+            .when(with_lines(vec![dear(10), dear(11)]))
+            .then_refused(OrderRefusal::Money(MoneyError::Range));
+        let twice = OrderLine { quantity: quantity("2"), ..dear(10) };
+        given::<Order>([]).when(with_lines(vec![twice])).then_refused(OrderRefusal::Money(MoneyError::Range));
+    }
+
+    #[test]
+    fn an_order_that_costs_nothing_is_refused() {
+        given::<Order>([])
+            .when(with_lines(vec![line(10, marie(), "0.001", "0.01 EUR")]))
+            .then_refused(OrderRefusal::NothingToPay);
+    }
+
+    #[test]
+    fn a_line_that_costs_nothing_may_stand_beside_one_that_costs_something() {
+        let lines = vec![line(10, marie(), "0.001", "0.01 EUR"), line(11, paul(), "1", "0.75 EUR")];
+        let OrderEvent::OrderPlaced(mut expected) = placed() else { unreachable!() };
+        (expected.lines, expected.total) = (lines.clone(), money("0.75 EUR"));
+        given::<Order>([]).when(with_lines(lines)).then([expected.into()]);
+    }
+
+    #[test]
+    fn the_command_keeps_quiet_about_the_buyer() {
+        let mut command = PlaceOrder { notes: Some(CANARY.to_owned()), ..place() };
+        command.shipping_address.street = CANARY.to_owned();
+        command.billing_address = Some(command.shipping_address.clone());
+        command.lines[0].notes = Some(CANARY.to_owned().into());
+        assert_keeps_quiet(&command);
+        assert_keeps_quiet(&Order::default().place(&command).unwrap());
+    }
+}

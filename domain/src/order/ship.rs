@@ -30,3 +30,72 @@ impl Order {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{fixtures::*, order::fixtures::*, testing::given};
+
+    fn ship() -> ShipOrder {
+        ShipOrder { delivery_id: delivery_id(1) }
+    }
+
+    #[test]
+    fn an_order_that_all_have_prepared_is_shipped() {
+        given::<Order>(until_ready()).when(ship()).then([shipped()]);
+        assert_eq!(order(until_shipped()).status.as_str(), "shipped");
+    }
+
+    #[test]
+    fn an_order_is_shipped_only_once() {
+        given::<Order>(until_shipped()).when(ship()).then_nothing();
+        given::<Order>(until_delivered()).when(ship()).then_nothing();
+    }
+
+    #[test]
+    fn a_second_attempt_takes_what_has_been_shipped() {
+        let again = ShipOrder { delivery_id: delivery_id(2) };
+        given::<Order>(and(until_shipped(), rescheduled())).when(again).then_nothing();
+    }
+
+    #[test]
+    fn the_attempt_that_failed_takes_nothing_any_more() {
+        given::<Order>(and(until_shipped(), rescheduled()))
+            .when(ship())
+            .then_refused(OrderRefusal::OtherDelivery);
+    }
+
+    #[test]
+    fn an_order_waits_for_all_its_producers() {
+        for events in [until_confirmed(), until_processing()] {
+            given::<Order>(events).when(ship()).then_refused(OrderRefusal::NotReadyForPickup);
+        }
+    }
+
+    #[test]
+    fn an_order_that_is_not_confirmed_is_not_shipped() {
+        for events in [vec![placed()], until_paid()] {
+            given::<Order>(events).when(ship()).then_refused(OrderRefusal::NotConfirmed);
+        }
+    }
+
+    #[test]
+    fn a_cancelled_order_is_not_shipped() {
+        given::<Order>(and(until_ready(), cancelled_paid()))
+            .when(ship())
+            .then_refused(OrderRefusal::AlreadyCancelled);
+    }
+
+    #[test]
+    fn another_orders_delivery_does_not_take_it() {
+        let other = ShipOrder { delivery_id: delivery_id(9) };
+        for events in [until_ready(), until_shipped()] {
+            given::<Order>(events).when(other.clone()).then_refused(OrderRefusal::OtherDelivery);
+        }
+    }
+
+    #[test]
+    fn an_order_that_was_never_placed_is_not_shipped() {
+        given::<Order>([]).when(ship()).then_refused(OrderRefusal::NoSuchOrder);
+    }
+}

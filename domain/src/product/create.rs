@@ -36,3 +36,38 @@ impl Product {
         ])
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{fixtures::*, product::fixtures::*, testing::given};
+
+    #[test]
+    fn a_product_is_offered_with_its_stock() {
+        given::<Product>([]).when(create()).then([created()]);
+        assert_eq!(stock([created()]), is("10", "0", "10"));
+    }
+
+    #[test]
+    fn a_product_may_be_offered_before_there_is_any() {
+        let ProductEvent::ProductCreated(mut expected) = created() else { unreachable!() };
+        expected.stock = Quantity::ZERO;
+        given::<Product>([])
+            .when(CreateProduct { stock: Quantity::ZERO, ..create() })
+            .then([expected.into()]);
+    }
+
+    #[test]
+    fn a_product_is_created_only_once() {
+        for events in [vec![created()], vec![created(), delisted()]] {
+            given::<Product>(events).when(create()).then_refused(ProductRefusal::AlreadyCreated);
+        }
+    }
+
+    #[test]
+    fn a_product_that_costs_nothing_is_refused() {
+        given::<Product>([])
+            .when(CreateProduct { price: money("0.00 EUR"), ..create() })
+            .then_refused(ProductRefusal::NoPrice);
+    }
+}
