@@ -1,9 +1,12 @@
 //! Profiles: who an account is and what it may do. Nearly all of it is personal data.
 
+mod projection;
 mod query;
 
 use agrodeep_domain::{AccountId, Personal, Role};
 use chrono::{DateTime, Utc};
+
+pub(crate) use self::projection::AccountsProjection;
 
 /// An account as others may see it.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,12 +1,17 @@
 //! Deliveries: who brings what where, how far it has come, and where it was last seen.
 
+mod fold;
+mod projection;
 mod query;
+mod store;
 
 use agrodeep_domain::{
     AccountId, Address, DeliveryId, OrderId, Personal, TrackingNumber, delivery::DeliveryStatus,
     delivery_track::TrackPoint,
 };
 use chrono::{DateTime, NaiveDate, Utc};
+
+pub(crate) use self::projection::DeliveriesProjection;
 
 /// One attempt to bring an order to its buyer.
 #[derive(Clone, Debug, PartialEq)]
@@ -30,7 +35,7 @@ pub struct Delivery {
     /// Who brings it.
     pub driver_id: Option<AccountId>,
     /// In what.
-    pub vehicle: Option<String>,
+    pub vehicle: Option<Personal<String>>,
     /// Where it was last seen: the latest point by the device's own clock.
     pub last_position: Option<Personal<TrackPoint>>,
     /// When it was planned.
@@ -44,7 +49,7 @@ pub struct Delivery {
     /// When it was delivered, failed or was cancelled.
     pub ended_at: Option<DateTime<Utc>>,
     /// Why it failed, in the driver's words.
-    pub failure_reason: Option<String>,
+    pub failure_reason: Option<Personal<String>>,
     /// Who signed.
     pub signature: Option<Personal<String>>,
     /// Where the photo is that proves it.

@@ -1,23 +1,34 @@
 //! What is asked for, kept ready: read models in Postgres and a search index on disk, all of them folds of the log.
 //!
+//! * [`Projections`] follows the log and keeps the read models up to date; each moves its checkpoint in the transaction of
+//!   its rows.
 //! * [`ReadModels`] answers questions, and waits for a position when asked to.
 //! * [`search`] is the product index: one per process, on its own folder.
-//! * [`verify`] builds everything anew beside what is there and compares.
 //!
 //! This crate must never know commands.
 
+#![allow(dead_code, unused_imports)]
+
 pub mod accounts;
+mod cache;
+mod checkpoint;
 pub mod database;
 pub mod deliveries;
 mod error;
+mod fact;
+mod feed;
 mod model;
 pub mod order_history;
 pub mod orders;
 mod page;
+mod parking;
 pub mod products;
 mod progress;
+mod projection;
+mod projections;
 mod read_models;
 mod row;
+mod runner;
 pub mod search;
 
 pub use self::{
@@ -25,5 +36,6 @@ pub use self::{
     model::Model,
     page::{Page, Paged},
     progress::Progress,
+    projections::Projections,
     read_models::{Behind, ReadModels},
 };

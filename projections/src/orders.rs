@@ -1,6 +1,10 @@
 //! Orders with their items: how far each has come, and how it came there.
 
+mod at;
+mod fold;
+mod projection;
 mod query;
+mod store;
 
 use agrodeep_domain::{
     AccountId, Address, LocalizedText, Money, OrderId, OrderNumber, Personal, ProductId, Quantity, Unit,
@@ -8,6 +12,18 @@ use agrodeep_domain::{
 };
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
+
+pub use self::at::At;
+pub(crate) use self::{fold::stock_of, projection::OrdersProjection};
+
+/// Whether a product's event can concern an order. Of products all that is not known to be without meaning for orders: an
+/// unknown event may have one.
+pub(crate) fn may_concern_an_order(product_event_type: &str) -> bool {
+    !matches!(
+        product_event_type,
+        "ProductCreated" | "ProductDescribed" | "ProductRepriced" | "StockCounted" | "ProductDelisted"
+    )
+}
 
 /// An order.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,9 +1,13 @@
 //! Products as they are offered, with their stock.
 
+mod projection;
 mod query;
+mod store;
 
 use agrodeep_domain::{AccountId, Money, ProductId, Quantity, id::CategoryId, product::ProductDetails};
 use chrono::{DateTime, Utc};
+
+pub(crate) use self::{projection::ProductsProjection, query::product as from_row};
 
 /// A product.
 #[derive(Clone, Debug, PartialEq)]

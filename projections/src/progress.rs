@@ -3,32 +3,60 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use agrodeep_event_store::Position;
+use chrono::Utc;
 use tokio::sync::watch;
 
-use crate::Model;
+use crate::{Model, runner::Reached};
 
 /// The positions of the projections that run in this process.
 #[derive(Clone, Debug, Default)]
 pub struct Progress {
-    positions: Arc<BTreeMap<Model, watch::Receiver<Position>>>,
+    positions: Arc<BTreeMap<Model, watch::Receiver<Reached>>>,
 }
 
 impl Progress {
-    #[allow(dead_code)]
-    pub(crate) fn new(positions: BTreeMap<Model, watch::Receiver<Position>>) -> Self {
+    pub(crate) fn new(positions: BTreeMap<Model, watch::Receiver<Reached>>) -> Self {
         Self { positions: Arc::new(positions) }
     }
 
     /// Where a read model is; `None`: it does not run in this process.
     pub fn position(&self, model: Model) -> Option<Position> {
-        self.positions.get(&model).map(|position| *position.borrow())
+        self.positions.get(&model).map(|reached| reached.borrow().position)
     }
 
     /// Waits until a read model that runs in this process has reached `position`.
     pub(crate) async fn reached(&self, model: Model, position: Position, timeout: Duration) -> bool {
         let Some(receiver) = self.positions.get(&model) else { return false };
-        let mut receiver = receiver.clone();
-        let wait = receiver.wait_for(|now| *now >= position);
-        matches!(tokio::time::timeout(timeout, wait).await, Ok(Ok(_)))
+        reached(receiver, position, timeout).await
     }
+
+    /// Says by metrics how far each read model is behind the log's end.
+    pub(crate) fn report_lag(&self, head: Position) {
+        for (model, receiver) in self.positions.iter() {
+            report_lag(*model, *receiver.borrow(), head);
+        }
+    }
+}
+
+/// Waits until `receiver` has reached `position`.
+pub(crate) async fn reached(
+    receiver: &watch::Receiver<Reached>,
+    position: Position,
+    timeout: Duration,
+) -> bool {
+    let mut receiver = receiver.clone();
+    let wait = receiver.wait_for(|now| now.position >= position);
+    matches!(tokio::time::timeout(timeout, wait).await, Ok(Ok(_)))
+}
+
+/// `projection_lag_events`: how many events are yet to come in. `projection_lag_seconds`: how long ago the log took the last
+/// one that is in, when some are missing.
+pub(crate) fn report_lag(model: Model, reached: Reached, head: Position) {
+    let events = (head.0 - reached.position.0).max(0);
+    let seconds = match reached.recorded_at {
+        Some(at) if events > 0 => (Utc::now() - at).as_seconds_f64().max(0.0),
+        _ => 0.0,
+    };
+    metrics::gauge!("projection_lag_events", "projection" => model.as_str()).set(events as f64);
+    metrics::gauge!("projection_lag_seconds", "projection" => model.as_str()).set(seconds);
 }

@@ -1,0 +1,106 @@
+//! Events of the log as the facts they tell: deserialised at most once, whoever asks.
+
+use std::sync::OnceLock;
+
+use agrodeep_domain::{
+    Account, Aggregate, Delivery, DeliveryTrack, DomainEvent, Order, Product, account::AccountEvent,
+    delivery::DeliveryEvent, delivery_track::DeliveryTrackEvent, order::OrderEvent, product::ProductEvent,
+};
+use agrodeep_event_store::{Position, RecordedEvent};
+use serde::de::DeserializeOwned;
+
+/// What an event tells.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Fact {
+    Account(AccountEvent),
+    Product(ProductEvent),
+    Order(OrderEvent),
+    Delivery(DeliveryEvent),
+    Track(DeliveryTrackEvent),
+}
+
+/// Why an event cannot be applied. Never quotes the payload: it may hold personal data, and this is logged.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Poison {
+    #[error("streams of type {0} are unknown")]
+    UnknownAggregate(String),
+    #[error("version {1} of {0} is unknown")]
+    UnknownVersion(String, String),
+    #[error("the payload is no {event_type}: {category} at column {column}")]
+    Payload { event_type: String, category: &'static str, column: usize },
+    #[error("the payload is a {found}, but is named {named}")]
+    OtherName { named: String, found: &'static str },
+    #[error("nothing is known of what it changes")]
+    Missing,
+    #[error("it is version {found} of its stream, but {expected} is next")]
+    Gap { expected: u64, found: u64 },
+    #[error("the database refuses what follows from it ({0})")]
+    Refused(String),
+}
+
+/// An event of the log, and once somebody has asked, the fact it tells.
+#[derive(Debug)]
+pub(crate) struct LogEvent {
+    pub recorded: RecordedEvent,
+    fact: OnceLock<Result<Fact, Poison>>,
+}
+
+impl LogEvent {
+    pub fn new(recorded: RecordedEvent) -> Self {
+        Self { recorded, fact: OnceLock::new() }
+    }
+
+    pub fn position(&self) -> Position {
+        self.recorded.position
+    }
+
+    /// Its stream's type.
+    pub fn aggregate_type(&self) -> &str {
+        &self.recorded.stream.aggregate_type
+    }
+
+    /// What it tells.
+    pub fn fact(&self) -> Result<&Fact, Poison> {
+        self.fact.get_or_init(|| interpret(&self.recorded)).as_ref().map_err(Clone::clone)
+    }
+
+    /// That it follows on version `before` of its stream: a reader that skipped an event would be found here.
+    pub fn follows(&self, before: u64) -> Result<(), Poison> {
+        if self.recorded.version == before + 1 {
+            Ok(())
+        } else {
+            Err(Poison::Gap { expected: before + 1, found: self.recorded.version })
+        }
+    }
+}
+
+fn interpret(event: &RecordedEvent) -> Result<Fact, Poison> {
+    match &*event.stream.aggregate_type {
+        Account::TYPE => read(event).map(Fact::Account),
+        Product::TYPE => read(event).map(Fact::Product),
+        Order::TYPE => read(event).map(Fact::Order),
+        Delivery::TYPE => read(event).map(Fact::Delivery),
+        DeliveryTrack::TYPE => read(event).map(Fact::Track),
+        other => Err(Poison::UnknownAggregate(other.to_owned())),
+    }
+}
+
+fn read<E: DomainEvent + DeserializeOwned>(recorded: &RecordedEvent) -> Result<E, Poison> {
+    let event: E = serde_json::from_str(recorded.payload.get()).map_err(|error| Poison::Payload {
+        event_type: recorded.event_type.clone(),
+        category: match error.classify() {
+            serde_json::error::Category::Io => "reading fails",
+            serde_json::error::Category::Syntax => "no JSON",
+            serde_json::error::Category::Data => "other data than expected",
+            serde_json::error::Category::Eof => "it ends",
+        },
+        column: error.column(),
+    })?;
+    if recorded.event_type != event.name() {
+        return Err(Poison::OtherName { named: recorded.event_type.clone(), found: event.name() });
+    }
+    if recorded.event_version != event.version() {
+        return Err(Poison::UnknownVersion(recorded.event_type.clone(), recorded.event_version.clone()));
+    }
+    Ok(event)
+}

@@ -1,0 +1,132 @@
+//! All projections into Postgres, running together.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use agrodeep_event_store::SharedLog;
+use sqlx::PgPool;
+use tokio::{sync::watch, task::JoinSet};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    Model, Progress,
+    accounts::AccountsProjection,
+    deliveries::DeliveriesProjection,
+    feed::Feed,
+    order_history::OrderHistoryProjection,
+    orders::OrdersProjection,
+    products::ProductsProjection,
+    projection::Projection,
+    runner::{Reached, Runner},
+};
+
+/// How often the lag is measured.
+const MEASURE: Duration = Duration::from_secs(1);
+/// How long a projection whose task has died waits before it begins again.
+const RESTART: Duration = Duration::from_secs(1);
+
+/// The projections into Postgres. Each follows the log by itself, but what one has read the others need not read again.
+pub struct Projections {
+    feed: Arc<Feed>,
+    pool: PgPool,
+    progress: Progress,
+    positions: Positions,
+}
+
+/// One position a projection: who adds a projection is told by the compiler where to start it.
+struct Positions {
+    accounts: watch::Sender<Reached>,
+    products: watch::Sender<Reached>,
+    orders: watch::Sender<Reached>,
+    order_history: watch::Sender<Reached>,
+    deliveries: watch::Sender<Reached>,
+}
+
+impl Projections {
+    /// Projections of `log` into the tables that `pool` sees. They begin with [`Self::run`].
+    pub fn new(log: SharedLog, pool: PgPool) -> Self {
+        Self::fed_by(Feed::new(log), pool)
+    }
+
+    fn fed_by(feed: Arc<Feed>, pool: PgPool) -> Self {
+        let mut receivers = BTreeMap::new();
+        let mut position = |model| {
+            let (sender, receiver) = watch::channel(Reached::default());
+            receivers.insert(model, receiver);
+            sender
+        };
+        let positions = Positions {
+            accounts: position(Model::Accounts),
+            products: position(Model::Products),
+            orders: position(Model::Orders),
+            order_history: position(Model::OrderHistory),
+            deliveries: position(Model::Deliveries),
+        };
+        Self { feed, pool, progress: Progress::new(receivers), positions }
+    }
+
+    /// Where the projections are, for [`crate::ReadModels::with_progress`].
+    pub fn progress(&self) -> Progress {
+        self.progress.clone()
+    }
+
+    pub(crate) fn feed(&self) -> Arc<Feed> {
+        Arc::clone(&self.feed)
+    }
+
+    /// Runs all projections until told to stop. Returns when each has finished what it was at.
+    pub async fn run(self, stop: CancellationToken) {
+        let Self { feed, pool, progress, positions } = self;
+        let Positions { accounts, products, orders, order_history, deliveries } = positions;
+        let mut tasks = JoinSet::new();
+        tasks.spawn(keep_running::<AccountsProjection>(feed.clone(), pool.clone(), accounts, stop.clone()));
+        tasks.spawn(keep_running::<ProductsProjection>(feed.clone(), pool.clone(), products, stop.clone()));
+        tasks.spawn(keep_running::<OrdersProjection>(feed.clone(), pool.clone(), orders, stop.clone()));
+        tasks.spawn(keep_running::<OrderHistoryProjection>(
+            feed.clone(),
+            pool.clone(),
+            order_history,
+            stop.clone(),
+        ));
+        tasks.spawn(keep_running::<DeliveriesProjection>(
+            feed.clone(),
+            pool.clone(),
+            deliveries,
+            stop.clone(),
+        ));
+        tasks.spawn(measure(feed, progress, stop));
+        while tasks.join_next().await.is_some() {}
+    }
+}
+
+/// Runs a projection; should its task die of a defect, it is begun anew from its checkpoint, and that is seen.
+async fn keep_running<P: Projection>(
+    feed: Arc<Feed>,
+    pool: PgPool,
+    reached: watch::Sender<Reached>,
+    stop: CancellationToken,
+) {
+    while !stop.is_cancelled() {
+        let mut runner = Runner::<P>::new(feed.clone(), pool.clone(), reached.clone());
+        let child = stop.clone();
+        if let Err(error) = tokio::spawn(async move { runner.run(&child).await }).await {
+            metrics::counter!("projection_restarts_total", "projection" => P::MODEL.as_str()).increment(1);
+            tracing::error!(projection = %P::MODEL, %error, "a projection has died and begins anew");
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = tokio::time::sleep(RESTART) => {}
+            }
+        }
+    }
+}
+
+async fn measure(feed: Arc<Feed>, progress: Progress, stop: CancellationToken) {
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(MEASURE) => {}
+        }
+        if let Ok(head) = feed.log().head().await {
+            progress.report_lag(head);
+        }
+    }
+}

@@ -1,0 +1,301 @@
+//! Runs one projection: reads the log in order, folds a batch in memory, and stores the changed rows and the checkpoint in
+//! one transaction.
+//!
+//! * A second or paused instance fails the condition on the checkpoint and steps back: it stands by, and takes over when the
+//!   other has stopped.
+//! * An outage of the log or the database pauses, with growing pauses. It parks nothing.
+//! * An event that cannot be applied parks its aggregate, also when only the database says so: then the batch is halved
+//!   until the event is found.
+
+use std::{sync::Arc, time::Duration};
+
+use agrodeep_event_store::Position;
+use chrono::{DateTime, Utc};
+use sqlx::{PgConnection, PgPool};
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    ReadError, checkpoint,
+    fact::{LogEvent, Poison},
+    feed::Feed,
+    parking::Parking,
+    projection::Projection,
+};
+
+/// How many events one transaction takes in at the most.
+const BATCH_MAX: usize = 4096;
+/// How long an instance that has found another one at work waits before it looks again.
+const STAND_BY: Duration = Duration::from_millis(500);
+const PAUSE_MIN: Duration = Duration::from_millis(50);
+const PAUSE_MAX: Duration = Duration::from_secs(5);
+
+/// Rows and checkpoint are lost together or not at all, and the log has everything: the commit need not wait for the disk.
+/// Plans are made for the tables as they are now: one that was made when they were empty would read them all.
+const BEGIN: &str =
+    "begin; set local synchronous_commit = off; set local plan_cache_mode = force_custom_plan";
+
+/// Where a projection is, for those in the same process.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Reached {
+    pub position: Position,
+    /// When the log took the last event that was applied here.
+    pub recorded_at: Option<DateTime<Utc>>,
+}
+
+/// Why a batch was not stored.
+enum Failure {
+    /// Somebody else has moved the checkpoint.
+    Elsewhere,
+    /// The database refuses the data. Names the error's class only: its message may quote personal data.
+    Refused(String),
+    /// Nothing that the batch could be blamed for.
+    Outage(String),
+}
+
+impl From<sqlx::Error> for Failure {
+    fn from(error: sqlx::Error) -> Self {
+        match &error {
+            // 22: data exception, 23: integrity constraint, 54: program limit exceeded.
+            sqlx::Error::Database(refusal) => match refusal.code() {
+                Some(code) if ["22", "23", "54"].iter().any(|class| code.starts_with(class)) => {
+                    Self::Refused(format!("SQLSTATE {code}"))
+                }
+                _ => Self::Outage(error.to_string()),
+            },
+            sqlx::Error::Encode(_) => Self::Refused("a value cannot be encoded".to_owned()),
+            _ => Self::Outage(error.to_string()),
+        }
+    }
+}
+
+impl From<ReadError> for Failure {
+    fn from(error: ReadError) -> Self {
+        Self::Outage(error.to_string())
+    }
+}
+
+pub(crate) struct Runner<P> {
+    projection: P,
+    pool: PgPool,
+    feed: Arc<Feed>,
+    reached: watch::Sender<Reached>,
+    position: Position,
+    /// What is parked, when it is known.
+    parking: Option<Parking>,
+    batch_max: usize,
+}
+
+impl<P: Projection> Runner<P> {
+    pub fn new(feed: Arc<Feed>, pool: PgPool, reached: watch::Sender<Reached>) -> Self {
+        Self {
+            projection: P::default(),
+            pool,
+            feed,
+            reached,
+            position: Position::START,
+            parking: None,
+            batch_max: BATCH_MAX,
+        }
+    }
+
+    /// Takes in at most `batch_max` events at a time.
+    #[cfg(test)]
+    pub fn batches_of(mut self, batch_max: usize) -> Self {
+        self.batch_max = batch_max;
+        self
+    }
+
+    /// Follows the log until it is told to stop.
+    pub async fn run(&mut self, stop: &CancellationToken) {
+        self.follow(None, stop).await;
+    }
+
+    /// Follows the log as far as `until`.
+    pub async fn run_until(&mut self, until: Position, stop: &CancellationToken) {
+        self.follow(Some(until), stop).await;
+    }
+
+    async fn follow(&mut self, until: Option<Position>, stop: &CancellationToken) {
+        let mut pause = PAUSE_MIN;
+        while !stop.is_cancelled() {
+            let wait = match self.work(until, stop, &mut pause).await {
+                Ok(()) => return,
+                Err(Failure::Elsewhere) => {
+                    tracing::info!(projection = %P::MODEL, "another instance moves the checkpoint; standing by");
+                    STAND_BY
+                }
+                Err(Failure::Outage(error) | Failure::Refused(error)) => {
+                    tracing::warn!(projection = %P::MODEL, error, pause_ms = pause.as_millis(), "pausing");
+                    pause = (pause * 2).min(PAUSE_MAX);
+                    pause
+                }
+            };
+            self.projection.forget();
+            self.parking = None;
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = tokio::time::sleep(wait) => {}
+            }
+        }
+    }
+
+    /// Works from the stored checkpoint on; ends when told to, when `until` is reached, or by a failure. Never stops within a
+    /// transaction.
+    async fn work(
+        &mut self,
+        until: Option<Position>,
+        stop: &CancellationToken,
+        pause: &mut Duration,
+    ) -> Result<(), Failure> {
+        let checkpoint = checkpoint::read_or_create(&self.pool, P::MODEL, P::VERSION).await?;
+        if checkpoint.version != P::VERSION {
+            return Err(Failure::Outage(format!(
+                "the rows are of version {}, but this program writes version {}: they have to be built anew",
+                checkpoint.version,
+                P::VERSION
+            )));
+        }
+        self.reach(checkpoint.position, None);
+        while until.is_none_or(|until| self.position < until) {
+            let mut events = tokio::select! {
+                biased;
+                () = stop.cancelled() => return Ok(()),
+                events = self.feed.next(self.position, self.batch_max) => {
+                    events.map_err(|error| Failure::Outage(error.to_string()))?
+                }
+            };
+            if let Some(until) = until {
+                events.truncate(events.partition_point(|event| event.position() <= until));
+            }
+            self.expect_contiguous(&events)?;
+            self.take_in(&events).await?;
+            *pause = PAUSE_MIN;
+        }
+        Ok(())
+    }
+
+    /// A gap would be an event that is skipped for ever: better to stop there, and to be seen.
+    fn expect_contiguous(&self, events: &[Arc<LogEvent>]) -> Result<(), Failure> {
+        let mut expected = self.position.0;
+        for event in events {
+            expected += 1;
+            if event.position().0 != expected {
+                let found = event.position();
+                tracing::error!(projection = %P::MODEL, expected, found = found.0, "the log is not contiguous");
+                return Err(Failure::Outage(format!("position {expected} is missing: {found} came instead")));
+            }
+        }
+        Ok(())
+    }
+
+    /// Stores what follows from `events`: all at once, or in ever smaller parts while the database refuses the data, until
+    /// the event it refuses is alone.
+    async fn take_in(&mut self, events: &[Arc<LogEvent>]) -> Result<(), Failure> {
+        let mut rest = events;
+        let mut size = events.len();
+        while !rest.is_empty() {
+            let (now, later) = rest.split_at(size.min(rest.len()));
+            match self.store(now, None).await {
+                Ok(()) => {
+                    rest = later;
+                    size = size.saturating_mul(2);
+                    continue;
+                }
+                Err(Failure::Refused(class)) => {
+                    self.projection.forget();
+                    self.parking = None;
+                    if now.len() == 1 {
+                        self.store(now, Some(Poison::Refused(class))).await?;
+                        rest = later;
+                    } else {
+                        size = now.len() / 2;
+                    }
+                }
+                Err(failure) => return Err(failure),
+            }
+        }
+        Ok(())
+    }
+
+    /// One transaction: checkpoint, rows, and what is parked. `doomed`: what is wrong with the one event that is in it.
+    async fn store(&mut self, events: &[Arc<LogEvent>], doomed: Option<Poison>) -> Result<(), Failure> {
+        let Some(last) = events.last() else { return Ok(()) };
+        let (to, recorded_at) = (last.position(), last.recorded.recorded_at);
+        let wanted: Vec<&LogEvent> =
+            events.iter().map(|event| &**event).filter(|event| P::wants(&event.recorded)).collect();
+        if wanted.is_empty() {
+            let mut connection = self.pool.acquire().await?;
+            self.advance(&mut connection, to).await?;
+        } else {
+            let mut transaction = self.pool.begin_with(BEGIN).await?;
+            self.advance(&mut transaction, to).await?;
+            let mut parking = match self.parking.take() {
+                Some(parking) if parking.is_empty() => parking,
+                // What is parked may have been released by a person since.
+                _ => Parking::load(&mut transaction, P::MODEL).await?,
+            };
+            self.fold(&mut transaction, &wanted, &mut parking, doomed).await?;
+            self.projection.write(&mut transaction).await?;
+            parking.write(&mut transaction, P::MODEL).await?;
+            transaction.commit().await?;
+            self.projection.stored();
+            parking.stored();
+            metrics::gauge!("projection_parked_aggregates", "projection" => P::MODEL.as_str())
+                .set(parking.count() as f64);
+            self.parking = Some(parking);
+        }
+        metrics::counter!("projection_events_total", "projection" => P::MODEL.as_str())
+            .increment(events.len() as u64);
+        self.reach(to, Some(recorded_at));
+        Ok(())
+    }
+
+    async fn advance(&mut self, connection: &mut PgConnection, to: Position) -> Result<(), Failure> {
+        if checkpoint::advance(connection, P::MODEL, P::VERSION, self.position, to).await? {
+            Ok(())
+        } else {
+            Err(Failure::Elsewhere)
+        }
+    }
+
+    async fn fold(
+        &mut self,
+        connection: &mut PgConnection,
+        wanted: &[&LogEvent],
+        parking: &mut Parking,
+        doomed: Option<Poison>,
+    ) -> Result<(), Failure> {
+        if doomed.is_none() {
+            self.projection.load(connection, wanted).await?;
+        }
+        for event in wanted {
+            if !parking.is_empty() {
+                let behind = [Some(event.recorded.stream.clone()), P::subject(event)]
+                    .into_iter()
+                    .flatten()
+                    .find(|stream| parking.contains(stream));
+                if let Some(behind) = behind {
+                    parking.wait(event, behind);
+                    continue;
+                }
+            }
+            let folded = match &doomed {
+                Some(poison) => Err(poison.clone()),
+                None => self.projection.fold(event),
+            };
+            if let Err(poison) = folded {
+                parking.park(P::MODEL, event, &poison);
+            }
+        }
+        Ok(())
+    }
+
+    fn reach(&mut self, position: Position, recorded_at: Option<DateTime<Utc>>) {
+        self.position = position;
+        self.reached.send_modify(|reached| {
+            reached.position = position;
+            reached.recorded_at = recorded_at.or(reached.recorded_at);
+        });
+    }
+}
