@@ -1,1 +1,74 @@
-//! (being written)
+//! The read API: queries over HTTP, answered from the read models. Nothing here changes anything.
+//!
+//! * [`router`] makes the routes; each stands in the file that its path names (`routes/orders/get.rs`).
+//! * [`views`] is the JSON they answer with.
+//! * [`time_travel`] folds an order from its history, as it was.
+//!
+//! This crate must never know commands, the write API, or SQL.
+
+mod eta;
+mod if_none_match;
+mod language;
+mod links;
+mod readiness;
+mod reading;
+mod routes;
+mod scope;
+mod state;
+pub mod time_travel;
+mod timeline;
+pub mod views;
+
+use axum::Router;
+use utoipa::OpenApi as _;
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+
+use self::state::Shared;
+pub use self::{
+    readiness::readiness,
+    state::{ReadApi, ReadApiSettings},
+};
+
+/// The name of this service in figures and logs.
+pub const SERVICE: &str = "read-api";
+
+#[derive(utoipa::OpenApi)]
+#[openapi(
+    info(
+        title = "AgroDeep read API",
+        description = "Queries. Each takes `Agrodeep-Min-Position` to read what the client has written; errors are RFC 9457 problem details with a stable `error` code."
+    ),
+    tags(
+        (name = "auth", description = "Who is signed in"),
+        (name = "products", description = "What is offered"),
+        (name = "orders", description = "What was ordered, how far it has come, and everything that happened to it"),
+        (name = "deliveries", description = "Where an order is"),
+        (name = "service", description = "Whether the service is well"),
+    )
+)]
+struct Contract;
+
+/// The routes and their contract. The service's own routes, and the frame around all, come from `agrodeep_http`
+/// ([`agrodeep_http::ServiceRoutes`], with [`SERVICE`] and [`readiness`]).
+pub fn router(api: ReadApi) -> (Router, OpenApi) {
+    let (router, openapi) = all().split_for_parts();
+    (router.with_state(Shared::from(api)), openapi)
+}
+
+/// The contract of the routes alone.
+pub fn openapi() -> OpenApi {
+    all().split_for_parts().1
+}
+
+fn all() -> OpenApiRouter<Shared> {
+    OpenApiRouter::with_openapi(Contract::openapi())
+        .merge(routes::auth::me::router())
+        .merge(routes::products::list::router())
+        .merge(routes::products::search::router())
+        .merge(routes::products::get::router())
+        .merge(routes::orders::list::router())
+        .merge(routes::orders::get::router())
+        .merge(routes::orders::history::router())
+        .merge(routes::deliveries::track::router())
+}

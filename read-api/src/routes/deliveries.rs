@@ -1,0 +1,3 @@
+//! `/v1/deliveries`.
+
+pub mod track;

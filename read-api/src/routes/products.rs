@@ -1,0 +1,6 @@
+//! `/v1/products` and `/v1/search`.
+
+mod filter;
+pub mod get;
+pub mod list;
+pub mod search;

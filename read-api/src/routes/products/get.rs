@@ -1,0 +1,66 @@
+//! GET /v1/products/{id}
+
+use agrodeep_domain::ProductId;
+use agrodeep_http::{MinPosition, PathId, Problem, SignedIn, StrictQuery, TokenVerifier};
+use agrodeep_projections::Model;
+use axum::{
+    extract::{FromRef, State},
+    http::header,
+    response::Response,
+};
+use serde::Deserialize;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::{
+    if_none_match::IfNoneMatch,
+    links::Links,
+    reading::{Reading, unanswered},
+    routes::{Refusals, versioned},
+    views::{people::People, product::ProductView},
+};
+
+/// The route.
+pub fn router<S>() -> OpenApiRouter<S>
+where
+    S: Clone + Send + Sync + 'static,
+    Reading: FromRef<S>,
+    Links: FromRef<S>,
+    TokenVerifier: FromRef<S>,
+{
+    OpenApiRouter::new().routes(routes!(get))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NoParameters {}
+
+/// One product, whether it is still offered or not.
+#[utoipa::path(
+    get, path = "/v1/products/{id}", tag = "products", security(("bearer" = [])),
+    params(
+        ("id" = String, Path, description = "The product's id", example = "prod_01h455vb4pex5vsknk084sn02q"),
+        ("If-None-Match" = Option<String>, Header, description = "The version that the client has"),
+        ("Agrodeep-Min-Position" = Option<String>, Header, description = "How far the answer must have come: a token as it came in `Agrodeep-Position`"),
+    ),
+    responses(
+        (status = 200, description = "The product", body = ProductView),
+        (status = 304, description = "The client has this version"),
+        Refusals,
+    ),
+)]
+async fn get(
+    _: SignedIn,
+    PathId(id): PathId<ProductId>,
+    StrictQuery(NoParameters {}): StrictQuery<NoParameters>,
+    min: MinPosition,
+    has: IfNoneMatch,
+    State(reading): State<Reading>,
+    State(links): State<Links>,
+) -> Result<Response, Problem> {
+    let models = reading.at(min, &[Model::Products, Model::Accounts]).await?;
+    let product = models.product(id).await.map_err(unanswered)?;
+    let product = product.ok_or_else(|| Problem::not_found("there is no such product"))?;
+    let people = People::load(models, [product.producer_id]).await?;
+    let view = ProductView::of(&product, &people, &links);
+    Ok(versioned(view, product.version, &has, true, header::AUTHORIZATION.as_str()))
+}

@@ -1,0 +1,100 @@
+//! Search results as JSON.
+
+use agrodeep_domain::AccountId;
+use agrodeep_projections::search::Facets;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::{people::People, product::ProductView};
+
+/// What a search found.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct SearchView {
+    /// The products of this page, in order.
+    pub data: Vec<ProductView>,
+    /// How it was found, and where the page stands among all.
+    pub meta: SearchMeta,
+    /// What all results have in common.
+    pub facets: FacetsView,
+}
+
+/// How it was found, and where the page stands among all.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct SearchMeta {
+    /// How long the index took, in milliseconds.
+    #[schema(example = 1.7)]
+    pub took_ms: f64,
+    /// What was searched for.
+    #[schema(example = "tomate bio")]
+    pub query: String,
+    /// The query as it may have been meant, when words of it are nowhere.
+    pub suggestions: Vec<String>,
+    /// This page, from 1.
+    pub current_page: u32,
+    /// The last page; 1 when there is nothing.
+    pub last_page: u64,
+    /// How many results there are in all.
+    pub total: u64,
+    /// How many results a page has.
+    pub per_page: u32,
+}
+
+/// How many of all results by what they have in common, most first.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct FacetsView {
+    /// By category.
+    pub categories: Vec<CategoryCount>,
+    /// By tag.
+    pub tags: Vec<TagCount>,
+    /// By producer.
+    pub producers: Vec<ProducerCount>,
+}
+
+/// How many results are of a category.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct CategoryCount {
+    /// Which.
+    #[schema(example = "cat_vegetables")]
+    pub id: String,
+    /// How many.
+    pub count: u64,
+}
+
+/// How many results have a tag.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct TagCount {
+    /// Which.
+    pub tag: String,
+    /// How many.
+    pub count: u64,
+}
+
+/// How many results are a producer's.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct ProducerCount {
+    /// Which.
+    #[schema(value_type = String, example = "usr_01h455vb4pex5vsknk084sn02q")]
+    pub id: AccountId,
+    /// The farm or firm.
+    pub company: Option<String>,
+    /// How many.
+    pub count: u64,
+}
+
+impl FacetsView {
+    /// The facets with the names of the producers.
+    pub fn of(facets: Facets, people: &People) -> Self {
+        let Facets { categories, tags, producers } = facets;
+        Self {
+            categories: categories
+                .into_iter()
+                .map(|(id, count)| CategoryCount { id: id.as_str().to_owned(), count })
+                .collect(),
+            tags: tags.into_iter().map(|(tag, count)| TagCount { tag, count }).collect(),
+            producers: producers
+                .into_iter()
+                .map(|(id, count)| ProducerCount { id, company: people.company(id), count })
+                .collect(),
+        }
+    }
+}
