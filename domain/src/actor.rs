@@ -124,3 +124,58 @@ impl FromStr for Actor {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::strategies;
+
+    #[test]
+    fn a_role_is_read_as_it_is_written() {
+        for role in Role::ALL {
+            assert_eq!(role.to_string().parse(), Ok(role));
+            assert_eq!(serde_json::to_string(&role).unwrap(), format!("\"{role}\""));
+        }
+        assert_eq!("Buyer".parse::<Role>(), Err(RoleError));
+    }
+
+    #[test]
+    fn every_role_may_do_something_and_only_buyers_order() {
+        for role in Role::ALL {
+            assert!(!role.permissions().is_empty());
+            assert_eq!(role.permissions().contains(&"order:create"), role == Role::Buyer);
+        }
+    }
+
+    #[test]
+    fn a_part_of_the_system_acts_under_its_name() {
+        let actor = Actor::system("order_fulfilment");
+        assert_eq!(actor.to_string(), "system:order_fulfilment");
+        assert_eq!("system:order_fulfilment".parse(), Ok(actor));
+    }
+
+    #[test]
+    fn what_is_no_actor_is_refused_and_says_why() {
+        for (text, why) in [
+            ("", "must be <role>:<account id> or system:<name>"),
+            ("king:usr_01h455vb4pex5vsknk084sn02q", "must be one of buyer"),
+            ("buyer:ord_01h455vb4pex5vsknk084sn02q", "must start with `usr_`"),
+            ("buyer:usr_01h455", "is not a well-formed id"),
+        ] {
+            let error = text.parse::<Actor>().unwrap_err();
+            assert!(error.contains(why), "{text}: {error}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn an_account_acts_in_its_role(id in strategies::account_id(), role in strategies::role()) {
+            let actor = Actor::Account(id, role);
+            prop_assert_eq!(actor.to_string(), format!("{role}:{id}"));
+            prop_assert_eq!(actor.to_string().parse(), Ok(actor));
+        }
+    }
+}

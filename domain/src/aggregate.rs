@@ -129,3 +129,67 @@ macro_rules! cqrs_es_aggregate {
         }
     };
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use cqrs_es::test::TestFramework;
+    use proptest::{collection::vec, prelude::*};
+
+    use crate::{
+        Aggregate, Order, Product,
+        fixtures::{order_id, quantity},
+        order::{self, OrderRefusal},
+        product::{self, HoldStock},
+        round_trip::{order_event, product_event},
+    };
+
+    #[test]
+    fn cqrs_es_decides_as_we_do() {
+        TestFramework::<Order>::with(())
+            .given(order::fixtures::until_processing())
+            .when(order::fixtures::cancel().into())
+            .then_expect_events(vec![order::fixtures::cancelled_paid()]);
+    }
+
+    #[test]
+    fn cqrs_es_refuses_as_we_do() {
+        TestFramework::<Order>::with(())
+            .given(order::fixtures::until_shipped())
+            .when(order::fixtures::cancel().into())
+            .then_expect_error(OrderRefusal::AlreadyShipped);
+        TestFramework::<Order>::with(())
+            .given_no_previous_events()
+            .when(order::fixtures::cancel().into())
+            .then_expect_error_message("there is no such order");
+    }
+
+    #[test]
+    fn cqrs_es_knows_the_aggregates_by_their_names() {
+        assert_eq!(<Order as cqrs_es::Aggregate>::TYPE, "order");
+        assert_eq!(<Product as cqrs_es::Aggregate>::TYPE, "product");
+        assert_eq!(<crate::Delivery as cqrs_es::Aggregate>::TYPE, "delivery");
+        assert_eq!(<crate::DeliveryTrack as cqrs_es::Aggregate>::TYPE, "delivery_track");
+        assert_eq!(<crate::Account as cqrs_es::Aggregate>::TYPE, "account");
+    }
+
+    proptest! {
+        #[test]
+        fn cqrs_es_agrees_on_any_history(
+            orders in vec(order_event(), 0..10),
+            products in vec(product_event(), 0..10),
+            on_hand in 0..100_000i64,
+        ) {
+            let cancel = order::OrderCommand::from(order::fixtures::cancel());
+            let ours = Order::fold(&orders).decide(&cancel);
+            let theirs = TestFramework::<Order>::with(()).given(orders).when(cancel).inspect_result();
+            prop_assert_eq!(ours, theirs);
+
+            let hold = HoldStock { order_id: order_id(1), ..product::fixtures::hold(1, "1") };
+            let hold = product::ProductCommand::from(HoldStock { quantity: quantity(&on_hand.to_string()), ..hold });
+            let ours = Product::fold(&products).decide(&hold);
+            let theirs = TestFramework::<Product>::with(()).given(products).when(hold).inspect_result();
+            prop_assert_eq!(ours, theirs);
+        }
+    }
+}

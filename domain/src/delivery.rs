@@ -10,6 +10,8 @@ mod fail;
 #[cfg(test)]
 pub(crate) mod fixtures;
 mod pick_up;
+#[cfg(test)]
+mod properties;
 mod refusal;
 mod schedule;
 mod start_transit;

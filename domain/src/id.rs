@@ -185,7 +185,11 @@ impl<'de> serde::Deserialize<'de> for CategoryId {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::strategies;
 
     #[test]
     fn the_specifications_own_examples_hold() {
@@ -218,6 +222,52 @@ mod tests {
         assert_eq!("cat_fresh-herbs".parse::<CategoryId>().unwrap().slug(), "fresh-herbs");
         for bad in ["vegetables", "cat_", "cat_-a", "cat_a--b", "cat_É", "cat_A"] {
             assert!(bad.parse::<CategoryId>().is_err(), "{bad}");
+        }
+    }
+    #[test]
+    fn a_category_has_at_most_sixty_four_characters() {
+        assert!(format!("cat_{}", "a".repeat(60)).parse::<CategoryId>().is_ok());
+        assert_eq!(format!("cat_{}", "a".repeat(61)).parse::<CategoryId>(), Err(CategoryIdError));
+    }
+
+    proptest! {
+        #[test]
+        fn an_id_is_read_as_it_is_written(id in strategies::order_id()) {
+            let text = id.to_string();
+            prop_assert_eq!(text.len(), "ord_".len() + 26);
+            prop_assert_eq!(text.parse(), Ok(id));
+            prop_assert_eq!(format!("{id:?}"), text);
+            let json = serde_json::to_string(&id).unwrap();
+            prop_assert_eq!(serde_json::from_str::<OrderId>(&json).unwrap(), id);
+            prop_assert!(serde_json::from_str::<ProductId>(&json).is_err());
+            prop_assert_eq!(OrderId::from_uuid(id.uuid()), id);
+        }
+
+        #[test]
+        fn ids_sort_as_their_texts_do(a in strategies::account_id(), b in strategies::account_id()) {
+            // Time-ordered ids stay so outside.
+            prop_assert_eq!(a.cmp(&b), a.to_string().cmp(&b.to_string()));
+        }
+
+        #[test]
+        fn two_texts_never_mean_one_id(text in "ord_[0-9a-z]{26}") {
+            if let Ok(id) = text.parse::<OrderId>() {
+                prop_assert_eq!(id.to_string(), text);
+            }
+        }
+
+        #[test]
+        fn any_text_is_read_or_refused(text in "\\PC*", suffix in "\\PC*") {
+            let _ = text.parse::<OrderId>();
+            let _ = format!("ord_{suffix}").parse::<OrderId>();
+            let _ = format!("cat_{suffix}").parse::<CategoryId>();
+        }
+
+        #[test]
+        fn a_category_is_read_as_it_is_written(id in strategies::category_id()) {
+            prop_assert_eq!(format!("cat_{}", id.slug()), id.as_str());
+            let json = serde_json::to_string(&id).unwrap();
+            prop_assert_eq!(serde_json::from_str::<CategoryId>(&json).unwrap(), id);
         }
     }
 }

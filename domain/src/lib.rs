@@ -9,6 +9,7 @@ pub mod account;
 pub mod actor;
 pub mod address;
 pub mod aggregate;
+mod as_text;
 mod decimal;
 pub mod delivery;
 pub mod delivery_track;
@@ -21,7 +22,13 @@ pub mod numbering;
 pub mod order;
 pub mod personal;
 pub mod product;
+#[cfg(test)]
+mod properties;
 pub mod quantity;
+#[cfg(test)]
+mod round_trip;
+#[cfg(test)]
+mod strategies;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 

@@ -72,3 +72,54 @@ impl LocalizedText {
         &self.0
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn parse(texts: &[(Language, &str)]) -> Result<LocalizedText, LocalizedTextError> {
+        LocalizedText::parse(
+            texts.iter().map(|(language, text)| (*language, (*text).to_owned())).collect(),
+            10,
+        )
+    }
+
+    #[test]
+    fn a_text_is_found_by_its_language_or_in_another() {
+        let both = parse(&[(Language::Fr, "Tomates"), (Language::En, "Tomatoes")]).unwrap();
+        assert_eq!((both.get(Language::Fr), both.get(Language::En)), ("Tomates", "Tomatoes"));
+        let french = parse(&[(Language::Fr, "Tomates")]).unwrap();
+        assert_eq!(french.get(Language::En), "Tomates");
+        assert_eq!((french.exact(Language::Fr), french.exact(Language::En)), (Some("Tomates"), None));
+        assert_eq!(french.all().len(), 1);
+        assert_eq!(LocalizedText::default().get(Language::Fr), "");
+    }
+
+    #[test]
+    fn white_space_around_a_text_is_removed() {
+        assert_eq!(parse(&[(Language::En, "  Basil\n")]).unwrap().get(Language::En), "Basil");
+    }
+
+    #[test]
+    fn what_is_no_text_is_refused_and_names_the_language() {
+        assert_eq!(parse(&[]), Err(LocalizedTextError::Empty));
+        assert_eq!(
+            parse(&[(Language::Fr, "Tomates"), (Language::En, " \t")]),
+            Err(LocalizedTextError::Blank(Language::En))
+        );
+        assert_eq!(
+            parse(&[(Language::Fr, "ééééééééééé")]),
+            Err(LocalizedTextError::TooLong(Language::Fr, 10))
+        );
+        assert!(parse(&[(Language::Fr, "éééééééééé")]).is_ok());
+    }
+
+    #[test]
+    fn languages_are_written_by_their_codes() {
+        let both = parse(&[(Language::En, "Tomatoes"), (Language::Fr, "Tomates")]).unwrap();
+        let json = serde_json::to_string(&both).unwrap();
+        assert_eq!(json, r#"{"fr":"Tomates","en":"Tomatoes"}"#);
+        assert_eq!(serde_json::from_str::<LocalizedText>(&json).unwrap(), both);
+    }
+}

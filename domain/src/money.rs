@@ -1,36 +1,18 @@
 //! Exact money: hundredths of an ISO 4217 currency. Never a binary float.
 
-use std::{borrow::Cow, fmt, str::FromStr};
+mod currency;
+
+use std::{fmt, str::FromStr};
 
 use rust_decimal::{Decimal, RoundingStrategy, prelude::ToPrimitive};
-use serde::{Deserialize, Serialize};
+
+pub use self::currency::Currency;
 
 use crate::{
     Quantity,
+    as_text::as_text,
     decimal::{self, DecimalError},
 };
-
-/// An ISO 4217 alphabetic code, for example `EUR`.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Currency([u8; 3]);
-
-impl Currency {
-    /// The euro.
-    pub const EUR: Self = Self(*b"EUR");
-    /// The United States dollar.
-    pub const USD: Self = Self(*b"USD");
-
-    /// The three letters.
-    pub fn code(&self) -> &str {
-        std::str::from_utf8(&self.0).unwrap_or("???")
-    }
-}
-
-/// Currencies of ISO 4217 whose minor unit is a hundredth: amounts have two places here, so others cannot be represented.
-const WITH_HUNDREDTHS: &str = "AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF CNY COP \
-CRC CUP CVE CZK DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GTQ GYD HKD HNL HTG HUF IDR ILS INR IRR JMD KES KGS KHR KPW KYD KZT LAK LBP \
-LKR LRD LSL MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD PAB PEN PGK PHP PKR PLN QAR RON RSD RUB SAR SBD SCR \
-SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TOP TRY TTD TWD TZS UAH USD UYU UZS VED VES WST XCD XCG YER ZAR ZMW ZWG";
 
 /// Why a text or number is no amount of money.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -59,30 +41,6 @@ impl From<DecimalError> for MoneyError {
             DecimalError::Places => Self::Places,
             DecimalError::Range => Self::Range,
         }
-    }
-}
-
-impl FromStr for Currency {
-    type Err = MoneyError;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let code: [u8; 3] = text.as_bytes().try_into().map_err(|_| MoneyError::Currency)?;
-        if !text.bytes().all(|b| b.is_ascii_uppercase()) || !WITH_HUNDREDTHS.contains(text) {
-            return Err(MoneyError::Currency);
-        }
-        Ok(Self(code))
-    }
-}
-
-impl fmt::Display for Currency {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.code())
-    }
-}
-
-impl fmt::Debug for Currency {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.code())
     }
 }
 
@@ -185,32 +143,161 @@ impl FromStr for Money {
     }
 }
 
-macro_rules! as_text {
-    ($name:ident, $pattern:literal) => {
-        impl Serialize for $name {
-            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.collect_str(self)
-            }
-        }
-        impl<'de> Deserialize<'de> for $name {
-            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                Cow::<'_, str>::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
-            }
-        }
-        impl schemars::JsonSchema for $name {
-            fn inline_schema() -> bool {
-                true
-            }
-            fn schema_name() -> Cow<'static, str> {
-                stringify!($name).into()
-            }
-            fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-                schemars::json_schema!({ "type": "string", "pattern": $pattern })
-            }
-        }
-    };
-}
-pub(crate) use as_text;
-
-as_text!(Currency, "^[A-Z]{3}$");
 as_text!(Money, r"^[0-9]+\.[0-9]{2} [A-Z]{3}$");
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::strategies;
+
+    fn money(text: &str) -> Money {
+        text.parse().unwrap()
+    }
+
+    fn times(price: &str, quantity: &str) -> String {
+        money(price).times(quantity.parse().unwrap()).unwrap().to_string()
+    }
+
+    #[test]
+    fn an_amount_is_written_with_two_places_and_its_currency() {
+        for (hundredths, text) in
+            [(0, "0.00 EUR"), (5, "0.05 EUR"), (1350, "13.50 EUR"), (100_000, "1000.00 EUR")]
+        {
+            assert_eq!(Money::from_hundredths(hundredths, Currency::EUR).unwrap().to_string(), text);
+        }
+        assert_eq!(Money::zero(Currency::USD).to_string(), "0.00 USD");
+    }
+
+    #[test]
+    fn an_amount_may_be_written_shorter_than_it_is_read_out() {
+        for text in ["4.5 EUR", "4.50 EUR", "4.500000 EUR", "04.5 EUR"] {
+            assert_eq!(money(text), money("4.50 EUR"), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_amount_is_refused_and_says_why() {
+        for (text, error) in [
+            ("", MoneyError::NotANumber),
+            ("4.50", MoneyError::NotANumber),
+            ("4,50 EUR", MoneyError::NotANumber),
+            ("1e3 EUR", MoneyError::NotANumber),
+            (" 4.50 EUR", MoneyError::NotANumber),
+            ("4.501 EUR", MoneyError::Places),
+            ("0.00000000001 EUR", MoneyError::Places),
+            ("-0.01 EUR", MoneyError::Range),
+            ("10000000000.00 EUR", MoneyError::Range),
+            ("99999999999999999999999999999999999 EUR", MoneyError::Range),
+            ("4.50 ", MoneyError::Currency),
+            ("4.50 eur", MoneyError::Currency),
+            ("4.50 EURO", MoneyError::Currency),
+            ("4.50 XXX", MoneyError::Currency),
+            ("4.50 EUR EUR", MoneyError::Currency),
+            ("4.50 R A", MoneyError::Currency),
+            // No hundredths: yen have none, dinars of Kuwait have thousandths.
+            ("450 JPY", MoneyError::Currency),
+            ("4.50 KWD", MoneyError::Currency),
+        ] {
+            assert_eq!(text.parse::<Money>(), Err(error), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_largest_amount_is_an_amount() {
+        assert_eq!(money("9999999999.99 EUR").hundredths(), Money::HUNDREDTHS_MAX);
+        assert_eq!(money("9999999999.99 EUR").plus(money("0.01 EUR")), Err(MoneyError::Range));
+        assert_eq!(money("9999999999.99 EUR").times("1.001".parse().unwrap()), Err(MoneyError::Range));
+        assert_eq!(Money::from_hundredths(-1, Currency::EUR), Err(MoneyError::Range));
+        assert_eq!(Money::from_decimal(Decimal::MAX, Currency::EUR), Err(MoneyError::Range));
+        assert_eq!(Money::from_decimal(Decimal::MIN, Currency::EUR), Err(MoneyError::Range));
+    }
+
+    #[test]
+    fn a_half_cent_goes_to_the_even_cent() {
+        for (price, quantity, total) in [
+            ("0.01 EUR", "0.5", "0.00 EUR"),
+            ("0.03 EUR", "0.5", "0.02 EUR"),
+            ("0.05 EUR", "0.5", "0.02 EUR"),
+            ("0.07 EUR", "0.5", "0.04 EUR"),
+            ("0.05 EUR", "0.501", "0.03 EUR"),
+            ("0.05 EUR", "0.499", "0.02 EUR"),
+            ("4.50 EUR", "2.5", "11.25 EUR"),
+            ("1.99 EUR", "0.333", "0.66 EUR"),
+        ] {
+            assert_eq!(times(price, quantity), total, "{price} × {quantity}");
+        }
+    }
+
+    #[test]
+    fn two_currencies_make_no_sum() {
+        let mixed = money("1.00 EUR").plus(money("1.00 USD"));
+        assert_eq!(mixed, Err(MoneyError::Mixed(Currency::EUR, Currency::USD)));
+        assert_eq!(mixed.unwrap_err().to_string(), "amounts in EUR and USD cannot be added");
+    }
+
+    proptest! {
+        #[test]
+        fn an_amount_is_read_as_it_is_written(amount in strategies::money()) {
+            prop_assert_eq!(amount.to_string().parse(), Ok(amount));
+            prop_assert_eq!(Money::from_decimal(amount.amount(), amount.currency()), Ok(amount));
+            let json = serde_json::to_string(&amount).unwrap();
+            prop_assert_eq!(&json, &format!("\"{amount}\""));
+            prop_assert_eq!(serde_json::from_str::<Money>(&json).unwrap(), amount);
+        }
+
+        #[test]
+        fn any_text_is_read_or_refused(text in "\\PC*", digits in "-?[0-9]{0,60}\\.?[0-9]{0,60} EUR") {
+            let _ = text.parse::<Money>();
+            let _ = digits.parse::<Money>();
+        }
+
+        #[test]
+        fn a_product_is_exact_to_the_half_cent(price in strategies::money(), quantity in strategies::quantity()) {
+            // Whole numbers, a hundred-thousandth each: nothing is lost before the one rounding.
+            let exact = i128::from(price.hundredths()) * i128::from(quantity.thousandths());
+            let (cents, rest) = (exact / 1000, exact % 1000);
+            let up = rest > 500 || (rest == 500 && cents % 2 == 1);
+            let expected = cents + i128::from(up);
+            match price.times(quantity) {
+                Ok(total) => {
+                    prop_assert_eq!(i128::from(total.hundredths()), expected);
+                    prop_assert_eq!(total.currency(), price.currency());
+                }
+                Err(error) => {
+                    prop_assert_eq!(error, MoneyError::Range);
+                    prop_assert!(expected > i128::from(Money::HUNDREDTHS_MAX));
+                }
+            }
+        }
+
+        #[test]
+        fn a_whole_quantity_is_a_repeated_sum(cents in 0..1_000_000i64, times in 0..50i64) {
+            let price = Money::from_hundredths(cents, Currency::EUR).unwrap();
+            let mut sum = Money::zero(Currency::EUR);
+            for _ in 0..times {
+                sum = sum.plus(price).unwrap();
+            }
+            prop_assert_eq!(price.times(Quantity::whole(times).unwrap()), Ok(sum));
+        }
+
+        #[test]
+        fn a_sum_is_exact_and_knows_no_order(a in strategies::money(), b in strategies::money()) {
+            let (there, back) = (a.plus(b), b.plus(a));
+            if a.currency() == b.currency() {
+                prop_assert_eq!(&there, &back);
+                match there {
+                    Ok(sum) => prop_assert_eq!(sum.hundredths(), a.hundredths() + b.hundredths()),
+                    Err(error) => {
+                        prop_assert_eq!(error, MoneyError::Range);
+                        prop_assert!(a.hundredths() + b.hundredths() > Money::HUNDREDTHS_MAX);
+                    }
+                }
+            } else {
+                prop_assert_eq!(there, Err(MoneyError::Mixed(a.currency(), b.currency())));
+            }
+        }
+    }
+}

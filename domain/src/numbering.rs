@@ -1,11 +1,10 @@
 //! Numbers that people read to each other: `ORD-2024-08-15-0001`, `TRK-2024-08-15-0001`. Unique, counted by day (UTC).
 
-use std::{borrow::Cow, fmt, str::FromStr};
+use std::{fmt, str::FromStr};
 
 use chrono::NaiveDate;
-use serde::{Deserialize, Serialize};
 
-use crate::money::as_text;
+use crate::as_text::as_text;
 
 /// Not a number of this kind.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -63,7 +62,11 @@ daily_number!(
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::strategies;
 
     #[test]
     fn a_number_is_read_as_it_is_written_and_grows_beyond_four_digits() {
@@ -76,6 +79,34 @@ mod tests {
             ["ORD-2024-08-15-1", "ORD-2024-13-15-0001", "TRK-2024-08-15-0001", "ORD-2024-08-15-0000", ""]
         {
             assert!(bad.parse::<OrderNumber>().is_err(), "{bad}");
+        }
+    }
+    #[test]
+    fn what_is_no_number_says_what_it_should_look_like() {
+        let error = "TRK-1".parse::<TrackingNumber>().unwrap_err();
+        assert_eq!(error.to_string(), "must look like TRK-2024-08-15-0001");
+    }
+
+    proptest! {
+        #[test]
+        fn numbers_are_read_as_they_are_written(order in strategies::order_number(), track in strategies::tracking_number()) {
+            prop_assert_eq!(order.to_string().parse(), Ok(order));
+            prop_assert_eq!(track.to_string().parse(), Ok(track));
+            let json = serde_json::to_string(&order).unwrap();
+            prop_assert_eq!(serde_json::from_str::<OrderNumber>(&json).unwrap(), order);
+        }
+
+        #[test]
+        fn two_texts_never_mean_one_number(text in "ORD-[0-9]{4}-[01][0-9]-[0-3][0-9]-[0-9]{1,12}") {
+            if let Ok(number) = text.parse::<OrderNumber>() {
+                prop_assert_eq!(number.to_string(), text);
+            }
+        }
+
+        #[test]
+        fn any_text_is_read_or_refused(text in "\\PC*", rest in "\\PC*") {
+            let _ = text.parse::<OrderNumber>();
+            let _ = format!("ORD-{rest}").parse::<OrderNumber>();
         }
     }
 }

@@ -12,6 +12,8 @@ pub(crate) mod fixtures;
 mod pay;
 mod place;
 mod prepare;
+#[cfg(test)]
+mod properties;
 mod refund;
 mod refusal;
 mod reschedule;

@@ -63,3 +63,37 @@ impl<T: JsonSchema> JsonSchema for Personal<T> {
         schema
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn a_personal_value_never_shows_itself() {
+        assert_eq!(format!("{:?}", Personal::new("Marie".to_owned())), "[personal]");
+        assert_eq!(format!("{:?}", Some(Personal::new(7))), "Some([personal])");
+    }
+
+    #[test]
+    fn who_may_see_it_sees_it() {
+        let name: Personal<String> = "Marie".to_owned().into();
+        assert_eq!(name.reveal(), "Marie");
+        assert_eq!(name.len(), 5);
+        assert_eq!(name.into_inner(), "Marie");
+    }
+
+    #[test]
+    fn it_is_written_as_the_value_itself() {
+        let name = Personal::new("Marie".to_owned());
+        assert_eq!(serde_json::to_string(&name).unwrap(), "\"Marie\"");
+        assert_eq!(serde_json::from_str::<Personal<String>>("\"Marie\"").unwrap(), name);
+    }
+
+    #[test]
+    fn its_schema_says_that_it_is_personal() {
+        let schema = schemars::schema_for!(Personal<String>);
+        assert_eq!(schema.get("x-personal-data"), Some(&true.into()));
+        assert_eq!(Personal::<String>::schema_name(), "Personal_string");
+    }
+}

@@ -12,6 +12,8 @@ mod event;
 #[cfg(test)]
 pub(crate) mod fixtures;
 mod hold;
+#[cfg(test)]
+mod properties;
 mod refusal;
 mod release;
 mod reprice;

@@ -1,13 +1,12 @@
 //! Exact quantities: thousandths of a unit.
 
-use std::{borrow::Cow, fmt, str::FromStr};
+use std::{fmt, str::FromStr};
 
 use rust_decimal::{Decimal, prelude::ToPrimitive};
-use serde::{Deserialize, Serialize};
 
 use crate::{
+    as_text::as_text,
     decimal::{self, DecimalError},
-    money::as_text,
 };
 
 /// How much of something, in thousandths of its unit. Never negative.
@@ -161,3 +160,80 @@ impl fmt::Display for Unit {
 
 as_text!(Quantity, r"^[0-9]+(\.[0-9]{1,3})?$");
 as_text!(Unit, "^[a-z0-9]{1,20}$");
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::strategies;
+
+    #[test]
+    fn a_quantity_is_written_without_needless_zeros() {
+        for (thousandths, text) in [(0, "0"), (1, "0.001"), (500, "0.5"), (2500, "2.5"), (10_000, "10")] {
+            assert_eq!(Quantity::from_thousandths(thousandths).unwrap().to_string(), text);
+        }
+        assert_eq!(Quantity::whole(7).unwrap().to_string(), "7");
+    }
+
+    #[test]
+    fn what_is_no_quantity_is_refused_and_says_why() {
+        for (text, error) in [
+            ("", QuantityError::NotANumber),
+            ("two", QuantityError::NotANumber),
+            ("1e3", QuantityError::NotANumber),
+            ("1_000", QuantityError::NotANumber),
+            ("0.0001", QuantityError::Places),
+            ("0.00000000001", QuantityError::Places),
+            ("-1", QuantityError::Range),
+            ("1000000000.001", QuantityError::Range),
+            ("99999999999999999999", QuantityError::Range),
+        ] {
+            assert_eq!(text.parse::<Quantity>(), Err(error), "{text}");
+        }
+        assert_eq!(Quantity::whole(i64::MAX), Err(QuantityError::Range));
+        assert_eq!(Quantity::whole(-1), Err(QuantityError::Range));
+        assert_eq!(Quantity::from_decimal(Decimal::MAX), Err(QuantityError::Range));
+    }
+
+    #[test]
+    fn a_unit_is_a_short_word() {
+        for unit in ["kg", "piece", "crate", "l", "250g", "abcdefghijklmnopqrst"] {
+            assert_eq!(unit.parse::<Unit>().unwrap().as_str(), unit);
+            assert_eq!(unit.parse::<Unit>().unwrap().to_string(), unit);
+        }
+        for bad in ["", "Kg", "k g", "pièce", "abcdefghijklmnopqrstu", "kg\0"] {
+            assert_eq!(bad.parse::<Unit>(), Err(UnitError), "{bad}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_quantity_is_read_as_it_is_written(quantity in strategies::quantity()) {
+            prop_assert_eq!(quantity.to_string().parse(), Ok(quantity));
+            prop_assert_eq!(Quantity::from_decimal(quantity.decimal()), Ok(quantity));
+            let json = serde_json::to_string(&quantity).unwrap();
+            prop_assert_eq!(serde_json::from_str::<Quantity>(&json).unwrap(), quantity);
+        }
+
+        #[test]
+        fn any_text_is_read_or_refused(text in "\\PC*", digits in "-?[0-9]{0,60}\\.?[0-9]{0,60}") {
+            let _ = text.parse::<Quantity>();
+            let _ = digits.parse::<Quantity>();
+        }
+
+        #[test]
+        fn what_is_added_can_be_taken_away(a in strategies::quantity(), b in strategies::quantity()) {
+            match a.checked_add(b) {
+                Some(sum) => {
+                    prop_assert_eq!(sum.thousandths(), a.thousandths() + b.thousandths());
+                    prop_assert_eq!(sum.checked_sub(b), Some(a));
+                }
+                None => prop_assert!(a.thousandths() + b.thousandths() > Quantity::THOUSANDTHS_MAX),
+            }
+            prop_assert_eq!(a.checked_sub(b).is_none(), a < b);
+            prop_assert_eq!(a.saturating_sub(b).thousandths(), (a.thousandths() - b.thousandths()).max(0));
+        }
+    }
+}
