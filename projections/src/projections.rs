@@ -17,6 +17,7 @@ use crate::{
     products::ProductsProjection,
     projection::Projection,
     runner::{Reached, Runner},
+    search::Indexer,
 };
 
 /// How often the lag is measured.
@@ -30,6 +31,7 @@ pub struct Projections {
     pool: PgPool,
     progress: Progress,
     positions: Positions,
+    indexer: Option<Indexer>,
 }
 
 /// One position a projection: who adds a projection is told by the compiler where to start it.
@@ -61,7 +63,7 @@ impl Projections {
             order_history: position(Model::OrderHistory),
             deliveries: position(Model::Deliveries),
         };
-        Self { feed, pool, progress: Progress::new(receivers), positions }
+        Self { feed, pool, progress: Progress::new(receivers), positions, indexer: None }
     }
 
     /// Where the projections are, for [`crate::ReadModels::with_progress`].
@@ -69,13 +71,16 @@ impl Projections {
         self.progress.clone()
     }
 
-    pub(crate) fn feed(&self) -> Arc<Feed> {
-        Arc::clone(&self.feed)
+    /// Runs the indexer of this process's product index as well, which then need not read the log by itself.
+    #[must_use]
+    pub fn with_indexer(mut self, indexer: Indexer) -> Self {
+        self.indexer = Some(indexer);
+        self
     }
 
     /// Runs all projections until told to stop. Returns when each has finished what it was at.
     pub async fn run(self, stop: CancellationToken) {
-        let Self { feed, pool, progress, positions } = self;
+        let Self { feed, pool, progress, positions, indexer } = self;
         let Positions { accounts, products, orders, order_history, deliveries } = positions;
         let mut tasks = JoinSet::new();
         tasks.spawn(keep_running::<AccountsProjection>(feed.clone(), pool.clone(), accounts, stop.clone()));
@@ -93,6 +98,9 @@ impl Projections {
             deliveries,
             stop.clone(),
         ));
+        if let Some(indexer) = indexer {
+            tasks.spawn(indexer.follow(feed.clone(), pool, stop.clone()));
+        }
         tasks.spawn(measure(feed, progress, stop));
         while tasks.join_next().await.is_some() {}
     }

@@ -2,16 +2,40 @@
 //!
 //! One index per process. It follows the log by itself, and carries its position in the payload of its commits.
 
+mod document;
+mod facets;
+mod indexer;
+mod matching;
 mod query;
+mod schema;
+mod store;
+mod suggest;
+mod text;
 
-use std::time::Duration;
+use std::{
+    path::Path,
+    sync::{Arc, PoisonError, RwLock},
+    time::Duration,
+};
 
 use agrodeep_domain::{AccountId, Language, ProductId, id::CategoryId};
 use agrodeep_event_store::Position;
+use tantivy::Searcher;
+use tokio::sync::watch;
+
+pub(crate) use self::{document::ProductDocument, indexer::wants, store::open_to_read};
+pub use self::{indexer::Indexer, store::IndexError};
+use self::{
+    schema::Fields,
+    store::{Current, Folder},
+    text::Analyser,
+};
 
 use crate::{
-    Page, ReadError,
+    Page,
     products::{Product, ProductFilter},
+    progress::reached,
+    runner::Reached,
 };
 
 /// What is searched for.
@@ -85,24 +109,37 @@ pub struct Facets {
 /// The product index of this process. Cheap to clone.
 #[derive(Clone)]
 pub struct ProductIndex {
-    position: tokio::sync::watch::Receiver<Position>,
+    current: Current,
+    analyser: Analyser,
+    reached: watch::Receiver<Reached>,
 }
 
 impl ProductIndex {
-    /// Up to which event it has been committed and can be searched.
+    /// Opens the index in `folder`, which belongs to it alone. It can be searched at once; the [`Indexer`] keeps it up to
+    /// date. An index that cannot be read is replaced by an empty one.
+    ///
+    /// # Errors
+    /// [`IndexError`]: the folder cannot be used, or is in use by another process.
+    pub fn open(folder: &Path) -> Result<(Self, Indexer), IndexError> {
+        let folder = Folder::take(folder)?;
+        let current: Current = Arc::new(RwLock::new(folder.open_or_create()?));
+        let (sender, reached) = watch::channel(Reached::default());
+        let index = Self { current: current.clone(), analyser: Analyser::new(), reached };
+        Ok((index, Indexer::new(folder, current, sender)))
+    }
+
+    /// Up to which event everything can be searched.
     pub fn position(&self) -> Position {
-        *self.position.borrow()
+        self.reached.borrow().position
     }
 
     /// Waits until it has reached `position`.
     pub(crate) async fn reached(&self, position: Position, timeout: Duration) -> bool {
-        let mut receiver = self.position.clone();
-        let wait = receiver.wait_for(|now| *now >= position);
-        matches!(tokio::time::timeout(timeout, wait).await, Ok(Ok(_)))
+        reached(&self.reached, position, timeout).await
     }
 
-    /// Searches.
-    pub async fn search(&self, _query: &SearchQuery) -> Result<SearchHits, ReadError> {
-        Err(ReadError::Unavailable("the index is being built".to_owned()))
+    fn searcher(&self) -> (Searcher, Fields) {
+        let current = self.current.read().unwrap_or_else(PoisonError::into_inner);
+        (current.reader.searcher(), current.fields)
     }
 }

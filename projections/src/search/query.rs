@@ -1,4 +1,20 @@
-use super::{SearchQuery, SearchResults};
+use std::time::Instant;
+
+use agrodeep_domain::ProductId;
+use tantivy::{
+    DocAddress, Order, Searcher,
+    collector::{Count, TopDocs},
+    query::Query,
+};
+
+use super::{
+    ProductIndex, SearchHits, SearchQuery, SearchResults, SearchSort,
+    facets::{FacetCollector, facets},
+    matching::{filtered, text_query},
+    schema::Fields,
+    suggest::suggestions,
+    text::Analyser,
+};
 use crate::{ReadError, ReadModels};
 
 impl ReadModels {
@@ -27,4 +43,86 @@ impl ReadModels {
             took_ms: hits.took_ms,
         })
     }
+}
+
+impl ProductIndex {
+    /// Searches. Products that have all the words come first; when there are none, those that have any.
+    pub async fn search(&self, query: &SearchQuery) -> Result<SearchHits, ReadError> {
+        let (searcher, fields) = self.searcher();
+        let (analyser, query) = (self.analyser.clone(), query.clone());
+        tokio::task::spawn_blocking(move || search(&searcher, &fields, analyser, &query))
+            .await
+            .map_err(|error| ReadError::Unavailable(error.to_string()))?
+            .map_err(|error| ReadError::Unavailable(error.to_string()))
+    }
+}
+
+fn search(
+    searcher: &Searcher,
+    fields: &Fields,
+    mut analyser: Analyser,
+    query: &SearchQuery,
+) -> tantivy::Result<SearchHits> {
+    let start = Instant::now();
+    let words = analyser.words(&query.text);
+    let matching = |all| {
+        let text = text_query(searcher, fields, &words, query.language, all)?;
+        Ok::<_, tantivy::TantivyError>(filtered(text, fields, &query.filter))
+    };
+    let mut found = matching(true)?;
+    let (mut total, mut counts) = searcher.search(&*found, &(Count, FacetCollector))?;
+    if total == 0 && words.len() > 1 {
+        found = matching(false)?;
+        (total, counts) = searcher.search(&*found, &(Count, FacetCollector))?;
+    }
+    let addresses = page(searcher, &*found, query, words.is_empty(), total)?;
+    let ids = addresses.into_iter().map(|address| id(searcher, address)).collect::<tantivy::Result<_>>()?;
+    Ok(SearchHits {
+        ids,
+        total: total as u64,
+        facets: facets(counts),
+        suggestions: suggestions(searcher, fields, &words)?,
+        took_ms: start.elapsed().as_secs_f64() * 1000.0,
+    })
+}
+
+/// Where the products of the page are.
+fn page(
+    searcher: &Searcher,
+    found: &dyn Query,
+    query: &SearchQuery,
+    everything: bool,
+    total: usize,
+) -> tantivy::Result<Vec<DocAddress>> {
+    let offset = usize::try_from(query.page.offset()).unwrap_or(usize::MAX);
+    // Never more than there are: the collector makes room for all that it is told to expect.
+    let limit = (query.page.limit as usize).min(total.saturating_sub(offset));
+    if limit == 0 {
+        return Ok(Vec::new());
+    }
+    let top = TopDocs::with_limit(limit).and_offset(offset);
+    let addresses = match query.sort {
+        SearchSort::Price => {
+            let top = top.order_by_fast_field::<u64>("price", Order::Asc);
+            searcher.search(found, &top)?.into_iter().map(|(_, address)| address).collect()
+        }
+        // Nothing was asked for: nothing matches better than anything else.
+        SearchSort::Relevance if !everything => {
+            searcher.search(found, &top.order_by_score())?.into_iter().map(|(_, address)| address).collect()
+        }
+        SearchSort::Relevance | SearchSort::Newest => {
+            let top = top.order_by_fast_field::<i64>("created", Order::Desc);
+            searcher.search(found, &top)?.into_iter().map(|(_, address)| address).collect()
+        }
+    };
+    Ok(addresses)
+}
+
+fn id(searcher: &Searcher, address: DocAddress) -> tantivy::Result<ProductId> {
+    let damaged = || tantivy::TantivyError::InternalError("a document has no product id".to_owned());
+    let column = searcher.segment_reader(address.segment_ord).fast_fields().str("id")?.ok_or_else(damaged)?;
+    let ordinal = column.term_ords(address.doc_id).next().ok_or_else(damaged)?;
+    let mut text = String::new();
+    column.ord_to_str(ordinal, &mut text)?;
+    text.parse().map_err(|_| damaged())
 }

@@ -1,0 +1,211 @@
+//! Keeps the index up to date: bootstraps it from the products read model when it is empty, then follows the log.
+
+use std::{
+    collections::BTreeSet,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use agrodeep_domain::{Aggregate as _, Product as Aggregate, ProductId};
+use agrodeep_event_store::{Position, RecordedEvent, SharedLog};
+use futures::TryStreamExt;
+use sqlx::{PgPool, types::Uuid};
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use super::store::{Current, Folder, IndexError, Store};
+use crate::{
+    Model, ReadError,
+    fact::LogEvent,
+    feed::Feed,
+    products::{Product, from_row},
+    progress::report_lag,
+    runner::Reached,
+};
+
+/// How many events are read at a time.
+const BATCH_MAX: usize = 4096;
+/// How long after the last change it is committed, when no other follows.
+const QUIET: Duration = Duration::from_millis(5);
+/// How long after the first change it is committed, whatever follows.
+const COMMIT_EVERY: Duration = Duration::from_millis(100);
+/// After how many events without a change the position is committed nevertheless, so that a restart need not read them again.
+const EVENTS_BETWEEN_COMMITS_MAX: i64 = 50_000;
+/// How many products are read at a time when the index is bootstrapped.
+const BOOTSTRAP_CHUNK: usize = 1000;
+const PAUSE_MIN: Duration = Duration::from_millis(100);
+const PAUSE_MAX: Duration = Duration::from_secs(5);
+const MEASURE: Duration = Duration::from_secs(1);
+
+/// Keeps the product index of this process up to date. There is one a folder.
+pub struct Indexer {
+    folder: Arc<Folder>,
+    current: Current,
+    reached: watch::Sender<Reached>,
+}
+
+/// Whether an event can change the index. Of products all that is not known to change stock only.
+pub(crate) fn wants(event: &RecordedEvent) -> bool {
+    &*event.stream.aggregate_type == Aggregate::TYPE
+        && !matches!(
+            event.event_type.as_str(),
+            "StockCounted" | "StockHeld" | "HoldReleased" | "HoldExpired" | "HoldCommitted"
+        )
+}
+
+impl Indexer {
+    pub(super) fn new(folder: Folder, current: Current, reached: watch::Sender<Reached>) -> Self {
+        Self { folder: Arc::new(folder), current, reached }
+    }
+
+    /// Follows `log` until told to stop; then commits what it has. An index that is empty begins with the products that
+    /// `pool` sees.
+    pub async fn run(self, log: SharedLog, pool: PgPool, stop: CancellationToken) {
+        self.follow(Feed::new(log), pool, stop).await;
+    }
+
+    /// The same, reading the log together with others.
+    pub(crate) async fn follow(self, feed: Arc<Feed>, pool: PgPool, stop: CancellationToken) {
+        let mut pause = PAUSE_MIN;
+        while !stop.is_cancelled() {
+            let began = Instant::now();
+            let Err(error) = self.work(&feed, &pool, &stop).await else { return };
+            if began.elapsed() > PAUSE_MAX {
+                pause = PAUSE_MIN;
+            }
+            tracing::warn!(projection = %Model::Search, %error, pause_ms = pause.as_millis(), "pausing");
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = tokio::time::sleep(pause) => {}
+            }
+            pause = (pause * 2).min(PAUSE_MAX);
+        }
+    }
+
+    async fn work(
+        &self,
+        feed: &Arc<Feed>,
+        pool: &PgPool,
+        stop: &CancellationToken,
+    ) -> Result<(), IndexError> {
+        let (folder, current) = (self.folder.clone(), self.current.clone());
+        let (mut store, position) = blocking(move || Store::open(folder, current)).await?;
+        if position.is_none() {
+            store = bootstrap(store, pool).await?;
+        }
+        self.reach(&store, None);
+        let mut measured = Instant::now();
+        let mut first_change: Option<Instant> = None;
+        loop {
+            let commit_in = first_change.map(|at| QUIET.min(COMMIT_EVERY.saturating_sub(at.elapsed())));
+            let events = tokio::select! {
+                biased;
+                () = stop.cancelled() => break,
+                events = feed.next(store.position(), BATCH_MAX) => Some(events.map_err(unavailable)?),
+                () = tokio::time::sleep(commit_in.unwrap_or(MEASURE)) => None,
+            };
+            let quiet = events.is_none();
+            let mut recorded_at = None;
+            if let Some(events) = events {
+                recorded_at = events.last().map(|last| last.recorded.recorded_at);
+                store = take_in(store, events).await?;
+                if store.is_dirty() {
+                    first_change.get_or_insert_with(Instant::now);
+                }
+            }
+            let due = first_change.is_some_and(|at| quiet || at.elapsed() >= COMMIT_EVERY)
+                || store.position().0 - store.committed().0 > EVENTS_BETWEEN_COMMITS_MAX;
+            if due {
+                store = blocking(move || store.commit().map(|()| store)).await?;
+                first_change = None;
+            }
+            if !store.is_dirty() {
+                self.reach(&store, recorded_at);
+            }
+            if measured.elapsed() >= MEASURE {
+                measured = Instant::now();
+                if let Ok(head) = feed.log().head().await {
+                    report_lag(Model::Search, *self.reached.borrow(), head);
+                }
+            }
+        }
+        if store.position() > store.committed() {
+            store = blocking(move || store.commit().map(|()| store)).await?;
+            self.reach(&store, None);
+        }
+        Ok(())
+    }
+
+    fn reach(&self, store: &Store, recorded_at: Option<chrono::DateTime<chrono::Utc>>) {
+        self.reached.send_modify(|reached| {
+            reached.position = store.position();
+            reached.recorded_at = recorded_at.or(reached.recorded_at);
+        });
+    }
+}
+
+/// Takes in what of `events` concerns the index, and moves behind all of them.
+async fn take_in(mut store: Store, events: Vec<Arc<LogEvent>>) -> Result<Store, IndexError> {
+    let Some(last) = events.last().map(|last| last.position()) else { return Ok(store) };
+    let wanted: Vec<_> = events.into_iter().filter(|event| wants(&event.recorded)).collect();
+    if wanted.is_empty() {
+        store.take_in(&[], last)?;
+        return Ok(store);
+    }
+    blocking(move || store.take_in(&wanted, last).map(|()| store)).await
+}
+
+/// Fills an empty index with the products as they are, and with their position: rows and checkpoint are read in one
+/// snapshot.
+async fn bootstrap(store: Store, pool: &PgPool) -> Result<Store, IndexError> {
+    let mut store = blocking(move || store.begin_anew()).await?;
+    let mut snapshot =
+        pool.begin_with("begin isolation level repeatable read, read only").await.map_err(ReadError::from)?;
+    let position: Option<i64> = sqlx::query_scalar("select position from checkpoints where projection = $1")
+        .bind(Model::Products.as_str())
+        .fetch_optional(&mut *snapshot)
+        .await
+        .map_err(ReadError::from)?;
+    let parked: Vec<Uuid> = sqlx::query_scalar(
+        "select distinct aggregate_id from parked_events where projection = $1 and aggregate_type = $2",
+    )
+    .bind(Model::Products.as_str())
+    .bind(Aggregate::TYPE)
+    .fetch_all(&mut *snapshot)
+    .await
+    .map_err(ReadError::from)?;
+    let mut count = 0;
+    {
+        let rows = sqlx::query("select * from products where is_active").fetch(&mut *snapshot);
+        let mut chunks = rows.map_err(ReadError::from).try_chunks(BOOTSTRAP_CHUNK);
+        while let Some(rows) = chunks.try_next().await.map_err(|error| error.1)? {
+            let products: Vec<Product> = rows.iter().map(from_row).collect::<Result<_, _>>()?;
+            count += products.len();
+            store = blocking(move || store.put_all(&products).map(|()| store)).await?;
+        }
+    }
+    let position = Position(position.unwrap_or(0));
+    let parked: BTreeSet<_> = parked.into_iter().map(ProductId::from_uuid).collect();
+    tracing::info!(
+        products = count,
+        position = position.0,
+        "the product index begins with the products as they are"
+    );
+    blocking(move || {
+        store.put_up_to(position, parked);
+        store.commit().map(|()| store)
+    })
+    .await
+}
+
+fn unavailable(error: agrodeep_event_store::LogError) -> IndexError {
+    IndexError::Read(ReadError::Unavailable(error.to_string()))
+}
+
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, IndexError> + Send + 'static,
+) -> Result<T, IndexError> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .unwrap_or_else(|error| Err(IndexError::Read(ReadError::Unavailable(error.to_string()))))
+}

@@ -1,0 +1,315 @@
+//! The index on disk: one folder, one writer. A commit carries its position.
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    fs::{self, File, TryLockError},
+    path::{Path, PathBuf},
+    sync::{Arc, PoisonError, RwLock},
+};
+
+use agrodeep_domain::ProductId;
+use agrodeep_event_store::Position;
+use serde::{Deserialize, Serialize};
+use tantivy::{
+    Index, IndexReader, IndexWriter, ReloadPolicy, Searcher, TantivyDocument, TantivyError, Term,
+    collector::TopDocs, query::TermQuery, schema::IndexRecordOption,
+};
+
+use super::{
+    document::ProductDocument,
+    schema::{Fields, VERSION},
+    text::Analyser,
+};
+use crate::{
+    Model, ReadError,
+    fact::{LogEvent, Poison},
+    products::Product,
+};
+
+/// How much memory documents may take before they are written out as a segment.
+const WRITER_BYTES: usize = 32 << 20;
+
+/// Why an index cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum IndexError {
+    /// Another process has it.
+    #[error("the product index in {} is in use by another process", .0.display())]
+    InUse(PathBuf),
+    /// The folder cannot be read or written.
+    #[error("the product index in {} cannot be used: {error}", folder.display())]
+    Folder {
+        /// Where.
+        folder: PathBuf,
+        /// Why.
+        error: std::io::Error,
+    },
+    /// The index itself cannot be read or written.
+    #[error("the product index fails: {0}")]
+    Index(#[from] TantivyError),
+    /// What was read for it cannot be used.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+}
+
+/// What a commit says of itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Payload {
+    /// Up to which event everything is in.
+    pub position: Position,
+    /// Products with an event that could not be applied: they stay as they were before it.
+    #[serde(default)]
+    pub parked: BTreeSet<ProductId>,
+}
+
+/// An index that can be searched.
+#[derive(Clone)]
+pub(super) struct Opened {
+    pub index: Index,
+    pub reader: IndexReader,
+    pub fields: Fields,
+}
+
+/// The index that searches use at the moment: the writer replaces it when it has to be built anew.
+pub(super) type Current = Arc<RwLock<Opened>>;
+
+/// The one who may write to a folder, as long as it lives.
+pub(super) struct Folder {
+    path: PathBuf,
+    _lock: File,
+}
+
+impl Folder {
+    /// Takes a folder, creating it when it is missing.
+    pub fn take(path: &Path) -> Result<Self, IndexError> {
+        let failed = |error| IndexError::Folder { folder: path.to_owned(), error };
+        fs::create_dir_all(path).map_err(failed)?;
+        let lock = File::create(path.join("lock")).map_err(failed)?;
+        match lock.try_lock() {
+            Ok(()) => Ok(Self { path: path.to_owned(), _lock: lock }),
+            Err(TryLockError::WouldBlock) => Err(IndexError::InUse(path.to_owned())),
+            Err(TryLockError::Error(error)) => Err(failed(error)),
+        }
+    }
+
+    fn index_path(&self) -> PathBuf {
+        index_path(&self.path)
+    }
+
+    /// Opens the index; one that cannot be read is thrown away, as everything in it can be had again.
+    pub fn open_or_create(&self) -> Result<Opened, IndexError> {
+        match open(&self.index_path()).and_then(expect_whole) {
+            Ok(opened) => Ok(opened),
+            Err(error) => {
+                if self.index_path().exists() {
+                    tracing::warn!(folder = %self.path.display(), %error, "the product index cannot be read; it is built anew");
+                }
+                self.create()
+            }
+        }
+    }
+
+    /// An empty index in place of what is there.
+    pub fn create(&self) -> Result<Opened, IndexError> {
+        let path = self.index_path();
+        let failed = |error| IndexError::Folder { folder: path.clone(), error };
+        if path.exists() {
+            fs::remove_dir_all(&path).map_err(failed)?;
+        }
+        fs::create_dir_all(&path).map_err(failed)?;
+        let (schema, fields) = Fields::build();
+        Ok(opened(Index::create_in_dir(&path, schema)?, fields)?)
+    }
+}
+
+/// Where the index of this program's version is within its folder: others are none of its business.
+fn index_path(folder: &Path) -> PathBuf {
+    folder.join(format!("products-v{VERSION}"))
+}
+
+fn open(path: &Path) -> Result<Opened, TantivyError> {
+    let (schema, fields) = Fields::build();
+    let index = Index::open_in_dir(path)?;
+    if index.schema() != schema {
+        return Err(TantivyError::SchemaError("the fields are others than expected".to_owned()));
+    }
+    opened(index, fields)
+}
+
+/// Every file is as it was written: a search over a damaged one could fail, or worse, find something else.
+fn expect_whole(opened: Opened) -> Result<Opened, TantivyError> {
+    let damaged = opened.index.validate_checksum()?;
+    if damaged.is_empty() {
+        return Ok(opened);
+    }
+    Err(TantivyError::InternalError(format!("{} of its files are damaged", damaged.len())))
+}
+
+/// Opens the index in `folder` only to read it, whoever writes it.
+pub(crate) fn open_to_read(folder: &Path) -> Result<(Searcher, Fields, Position), IndexError> {
+    let opened = open(&index_path(folder))?;
+    // A commit may come between reading its payload and its documents: then once more.
+    loop {
+        let before = opened.index.load_metas()?;
+        opened.reader.reload()?;
+        let after = opened.index.load_metas()?;
+        if before.opstamp == after.opstamp {
+            let position = payload(before.payload.as_deref()).map_or(Position::START, |found| found.position);
+            return Ok((opened.reader.searcher(), opened.fields, position));
+        }
+    }
+}
+
+fn opened(index: Index, fields: Fields) -> Result<Opened, TantivyError> {
+    let reader = index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into()?;
+    Ok(Opened { index, reader, fields })
+}
+
+fn payload(text: Option<&str>) -> Option<Payload> {
+    serde_json::from_str(text?).ok()
+}
+
+/// The index as it is written: everything since the last commit, and what that was.
+pub(super) struct Store {
+    folder: Arc<Folder>,
+    current: Current,
+    writer: IndexWriter,
+    reader: IndexReader,
+    fields: Fields,
+    analyser: Analyser,
+    /// Products that were put (or taken away) since the last commit, which a search does not see yet.
+    uncommitted: HashMap<ProductId, Option<ProductDocument>>,
+    payload: Payload,
+    committed: Position,
+}
+
+impl Store {
+    /// Opens the index to write. `None` instead of a position: it is empty, or does not say how far it is.
+    pub fn open(folder: Arc<Folder>, current: Current) -> Result<(Self, Option<Position>), IndexError> {
+        let opened = folder.open_or_create()?;
+        let found = payload(opened.index.load_metas()?.payload.as_deref());
+        let writer = opened.index.writer_with_num_threads(1, WRITER_BYTES)?;
+        opened.reader.reload()?;
+        let (reader, fields) = (opened.reader.clone(), opened.fields);
+        *current.write().unwrap_or_else(PoisonError::into_inner) = opened;
+        let position = found.as_ref().map(|payload| payload.position);
+        let payload = found.unwrap_or_default();
+        let store = Self {
+            folder,
+            current,
+            writer,
+            reader,
+            fields,
+            analyser: Analyser::new(),
+            uncommitted: HashMap::new(),
+            committed: payload.position,
+            payload,
+        };
+        Ok((store, position))
+    }
+
+    /// Throws everything away, also what is on disk, and begins with an empty index.
+    pub fn begin_anew(self) -> Result<Self, IndexError> {
+        let Self { folder, current, writer, .. } = self;
+        drop(writer);
+        *current.write().unwrap_or_else(PoisonError::into_inner) = folder.create()?;
+        Ok(Self::open(folder, current)?.0)
+    }
+
+    /// Up to which event everything has been taken in.
+    pub fn position(&self) -> Position {
+        self.payload.position
+    }
+
+    /// Up to which event everything has been committed.
+    pub fn committed(&self) -> Position {
+        self.committed
+    }
+
+    /// Whether something was taken in that is not committed.
+    pub fn is_dirty(&self) -> bool {
+        !self.uncommitted.is_empty()
+    }
+
+    /// Puts products as the products read model has them.
+    pub fn put_all(&mut self, products: &[Product]) -> Result<(), IndexError> {
+        for document in products.iter().filter_map(ProductDocument::of_product) {
+            self.put(document.product_id, Some(&document))?;
+        }
+        Ok(())
+    }
+
+    /// Where the products that were put stand, and which of them are parked.
+    pub fn put_up_to(&mut self, position: Position, parked: BTreeSet<ProductId>) {
+        self.payload = Payload { position, parked };
+    }
+
+    /// Takes events in, all of which may change the index, and moves to `position`.
+    pub fn take_in(&mut self, events: &[Arc<LogEvent>], position: Position) -> Result<(), IndexError> {
+        for event in events {
+            let id = ProductId::from_uuid(event.recorded.stream.aggregate_id);
+            if self.payload.parked.contains(&id) {
+                continue;
+            }
+            let before = self.document(id)?;
+            match ProductDocument::after(before, event) {
+                Ok(after) => {
+                    self.put(id, after.as_ref())?;
+                    self.uncommitted.insert(id, after);
+                }
+                Err(poison) => self.park(id, event, &poison),
+            }
+        }
+        self.payload.position = position;
+        Ok(())
+    }
+
+    fn park(&mut self, id: ProductId, event: &LogEvent, poison: &Poison) {
+        tracing::error!(
+            projection = Model::Search.as_str(),
+            position = event.position().0,
+            stream = %event.recorded.stream,
+            reason = %poison,
+            "an event cannot be applied; its product stays in the index as it was"
+        );
+        metrics::counter!("projection_parked_total", "projection" => Model::Search.as_str()).increment(1);
+        self.payload.parked.insert(id);
+    }
+
+    fn document(&self, id: ProductId) -> Result<Option<ProductDocument>, IndexError> {
+        if let Some(document) = self.uncommitted.get(&id) {
+            return Ok(document.clone());
+        }
+        let searcher = self.reader.searcher();
+        let query = TermQuery::new(self.key(id), IndexRecordOption::Basic);
+        let found = searcher.search(&query, &TopDocs::with_limit(1).order_by_score())?;
+        let Some((_, address)) = found.first() else { return Ok(None) };
+        let document: TantivyDocument = searcher.doc(*address)?;
+        Ok(Some(ProductDocument::from_index(&self.fields, &document)?))
+    }
+
+    fn key(&self, id: ProductId) -> Term {
+        Term::from_field_text(self.fields.id, &id.to_string())
+    }
+
+    /// Deletes before it adds: the same event a second time changes nothing.
+    fn put(&mut self, id: ProductId, document: Option<&ProductDocument>) -> Result<(), IndexError> {
+        self.writer.delete_term(self.key(id));
+        if let Some(document) = document {
+            self.writer.add_document(document.to_index(&self.fields, &mut self.analyser)?)?;
+        }
+        Ok(())
+    }
+
+    /// Makes everything durable, with its position, and lets searches see it.
+    pub fn commit(&mut self) -> Result<(), IndexError> {
+        let payload = serde_json::to_string(&self.payload)
+            .map_err(|e| ReadError::Damaged(format!("the payload of the product index: {e}")))?;
+        let mut commit = self.writer.prepare_commit()?;
+        commit.set_payload(&payload);
+        commit.commit()?;
+        self.reader.reload()?;
+        self.uncommitted.clear();
+        self.committed = self.payload.position;
+        Ok(())
+    }
+}
