@@ -1,0 +1,217 @@
+//! Record, then act, then record what came of it: until a fulfilment waits for something.
+
+use std::{collections::HashSet, time::Duration};
+
+use agrodeep_commands::{CommandContext, ExecuteError, Versioned};
+use agrodeep_domain::OrderId;
+use chrono::{DateTime, Utc};
+use futures::{StreamExt, stream};
+use uuid::Uuid;
+
+use crate::{
+    effects::{Cause, Performed, Services, Trouble, perform, trouble},
+    metrics,
+    order_fulfilment::{
+        EffectOutcome, OrderFulfilment, OrderFulfilmentCommand, OrderFulfilmentEvent, OrderFulfilmentRefusal,
+        Outcome, RecordOutcomes, Step,
+    },
+    retry::RetryPolicy,
+};
+
+/// How many effects of one order are done at the same time.
+const EFFECTS_AT_ONCE_MAX: usize = 32;
+/// How much of an error is recorded.
+const ERROR_CHARS_MAX: usize = 500;
+
+/// Why driving came to a halt before the fulfilment waits for something. Nothing is lost: driving again goes on from there.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Halt {
+    /// The log or the database cannot be reached.
+    #[error("the log cannot be reached: {0}")]
+    Outage(String),
+    /// The fulfilment is somebody else's.
+    #[error("another conductor fulfils this order")]
+    NotOurs,
+    /// The log holds what cannot be read, or refuses what must be recorded.
+    #[error("{0}")]
+    Damaged(String),
+    /// Whoever drives is to drive no more.
+    #[error("driving was stopped")]
+    Stopped,
+    /// An effect did not work, and the one who drives does not try again by itself.
+    #[error("{step}: {error}")]
+    Effect {
+        /// Which.
+        step: Step,
+        /// What went wrong.
+        error: String,
+    },
+}
+
+/// Who may drive, and how it deals with failing effects.
+pub(crate) trait Discretion: Sync {
+    /// Whether it may act now. Asked before every round of effects.
+    fn may_act(&self) -> bool;
+    /// The pauses after failures; `None`: driving halts at the first.
+    fn retries(&self) -> Option<&RetryPolicy>;
+    /// The time it is for what is done now.
+    fn now(&self) -> DateTime<Utc>;
+}
+
+/// A fulfilment as it stands, and which of its effects nobody can have tried yet.
+#[derive(Clone)]
+pub(crate) struct Standing {
+    pub state: OrderFulfilment,
+    untouched: HashSet<Step>,
+}
+
+/// Drives fulfilments.
+#[derive(Clone)]
+pub(crate) struct Driver {
+    services: Services,
+}
+
+impl Driver {
+    pub fn new(services: Services) -> Self {
+        Self { services }
+    }
+
+    /// Tells the fulfilment something, and records what follows from it.
+    pub async fn tell(
+        &self,
+        order_id: OrderId,
+        command: impl Into<OrderFulfilmentCommand>,
+        context: CommandContext,
+    ) -> Result<Standing, Halt> {
+        let executor = &self.services.executor;
+        let told =
+            executor.execute_with(order_id.uuid(), command.into(), context, OrderFulfilment::clone).await;
+        let (executed, state) = match told {
+            Ok(told) => told,
+            Err(error) => return Err(halt(error)),
+        };
+        let mut untouched = HashSet::new();
+        if !executed.repeated {
+            for event in &executed.events {
+                metrics::recorded(order_id, event);
+                if let OrderFulfilmentEvent::EffectsPlanned(planned) = event {
+                    untouched.extend(planned.effects.iter().map(|effect| effect.step));
+                }
+            }
+        }
+        Ok(Standing { state, untouched })
+    }
+
+    /// What belongs together with an order; `None`: its fulfilment has not begun.
+    pub async fn correlation(&self, order_id: OrderId) -> Result<Option<Uuid>, Halt> {
+        let look = |found: &Versioned<OrderFulfilment>| {
+            found.state.started.as_ref().map(|started| started.correlation_id)
+        };
+        self.services.executor.inspect(order_id.uuid(), look).await.map_err(halt)
+    }
+
+    /// Does what is to be done, until it waits for a fact or the clock, has ended, or is halted.
+    pub async fn drive(
+        &self,
+        order_id: OrderId,
+        mut cause: Cause,
+        mut standing: Standing,
+        discretion: &dyn Discretion,
+    ) -> Result<OrderFulfilment, Halt> {
+        loop {
+            let due = standing.state.due(discretion.now());
+            if due.is_empty() {
+                return Ok(standing.state);
+            }
+            if !discretion.may_act() {
+                return Err(Halt::Stopped);
+            }
+            cause.occurred_at = discretion.now();
+            let performed: Vec<(Step, u32, Performed)> = stream::iter(due)
+                .map(|(step, attempts)| {
+                    let (standing, cause) = (&standing, &cause);
+                    async move {
+                        let first = attempts == 0 && standing.untouched.contains(&step);
+                        let in_flight = metrics::in_flight(step);
+                        let performed = perform(&self.services, cause, &standing.state, step, first).await;
+                        drop(in_flight);
+                        (step, attempts, performed)
+                    }
+                })
+                .buffer_unordered(EFFECTS_AT_ONCE_MAX)
+                .collect()
+                .await;
+            let (outcomes, halt) = outcomes(performed, discretion);
+            if !outcomes.is_empty() {
+                let context = cause.command(Uuid::now_v7());
+                cause.causation_id = context.command_id;
+                standing = self.record(order_id, context, outcomes).await?;
+            }
+            // What was done is on record before the rest has to wait.
+            if let Some(halt) = halt {
+                return Err(halt);
+            }
+        }
+    }
+
+    /// Records what came of effects; asked again under the same id while that is open.
+    async fn record(
+        &self,
+        order_id: OrderId,
+        context: CommandContext,
+        outcomes: Vec<EffectOutcome>,
+    ) -> Result<Standing, Halt> {
+        let mut told = Err(Halt::Stopped);
+        for pause in [0, 5, 25, 125] {
+            tokio::time::sleep(Duration::from_millis(pause)).await;
+            let record = RecordOutcomes { outcomes: outcomes.clone() };
+            told = self.tell(order_id, record, context.clone()).await;
+            if !matches!(told, Err(Halt::Outage(_))) {
+                break;
+            }
+        }
+        told
+    }
+}
+
+fn halt(error: ExecuteError<OrderFulfilmentRefusal>) -> Halt {
+    match error {
+        ExecuteError::Refused(OrderFulfilmentRefusal::OtherConductor) => Halt::NotOurs,
+        error => match trouble(error) {
+            Trouble::Outage(why) => Halt::Outage(why),
+            Trouble::Failed(why) => Halt::Damaged(why),
+            Trouble::Refused(refusal) => Halt::Damaged(format!("{refusal:?}")),
+        },
+    }
+}
+
+/// What can be recorded of a round of effects, and why the round must be the last for now.
+fn outcomes(
+    performed: Vec<(Step, u32, Performed)>,
+    discretion: &dyn Discretion,
+) -> (Vec<EffectOutcome>, Option<Halt>) {
+    let mut outcomes = Vec::new();
+    let mut halt = None;
+    for (step, attempts, performed) in performed {
+        let outcome = match performed {
+            Ok(yields) => Outcome::Done(yields),
+            Err(Trouble::Refused(refusal)) => Outcome::Refused(refusal),
+            Err(Trouble::Outage(why)) => {
+                halt = Some(Halt::Outage(why));
+                continue;
+            }
+            Err(Trouble::Failed(error)) => {
+                let error: String = error.chars().take(ERROR_CHARS_MAX).collect();
+                let Some(retries) = discretion.retries() else {
+                    halt = Some(Halt::Effect { step, error });
+                    continue;
+                };
+                let pause = retries.pause_after(attempts + 1);
+                let retry_at = pause.and_then(|pause| discretion.now().checked_add_signed(pause));
+                Outcome::Failed { error, retry_at }
+            }
+        };
+        outcomes.push(EffectOutcome { step, outcome });
+    }
+    (outcomes, halt)
+}

@@ -1,0 +1,133 @@
+//! Which events of the log matter to which order's fulfilment.
+
+use std::num::NonZeroUsize;
+
+use agrodeep_domain::{
+    Aggregate, Delivery, DeliveryId, DomainEvent, Order, OrderId,
+    delivery::DeliveryEvent,
+    order::{Conductor, OrderEvent},
+};
+use agrodeep_event_store::{LogError, RecordedEvent, SharedLog};
+use lru::LruCache;
+
+use crate::order_fulfilment::{Fact, StartFulfilment};
+
+/// How many orders and deliveries are remembered; what is forgotten is looked up in the log.
+const REMEMBERED: NonZeroUsize = NonZeroUsize::new(50_000).expect("not zero");
+
+/// What an event says to an order's fulfilment.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum News {
+    /// The order was placed.
+    Placed(StartFulfilment),
+    /// Something happened to it.
+    Fact(Fact),
+}
+
+/// Why an event cannot be routed.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum RoutingError {
+    /// It is not what it must be. Asking again changes nothing.
+    #[error("{event_type} at position {position} cannot be read: {reason}")]
+    Unreadable {
+        /// Its name.
+        event_type: String,
+        /// Where it is.
+        position: agrodeep_event_store::Position,
+        /// Why not.
+        reason: String,
+    },
+    /// The log cannot be reached.
+    #[error(transparent)]
+    Log(#[from] LogError),
+}
+
+/// Routes events to orders.
+pub(super) struct Routing {
+    log: SharedLog,
+    order_of: LruCache<DeliveryId, OrderId>,
+    /// Orders that are not ours.
+    imported: LruCache<OrderId, ()>,
+}
+
+impl Routing {
+    pub fn new(log: SharedLog) -> Self {
+        Self { log, order_of: LruCache::new(REMEMBERED), imported: LruCache::new(REMEMBERED) }
+    }
+
+    /// The order whose fulfilment must know of this event, and what it says; `None`: none must.
+    pub async fn route(&mut self, event: &RecordedEvent) -> Result<Option<(OrderId, News)>, RoutingError> {
+        let routed = if *event.stream.aggregate_type == *Order::TYPE {
+            of_order(event)?
+        } else if *event.stream.aggregate_type == *Delivery::TYPE {
+            self.of_delivery(event).await?
+        } else {
+            None
+        };
+        if let Some((order_id, News::Placed(start))) = &routed
+            && start.conductor == Conductor::Import
+        {
+            self.imported.put(*order_id, ());
+        }
+        Ok(routed.filter(|(order_id, _)| !self.imported.contains(order_id)))
+    }
+
+    async fn of_delivery(&mut self, event: &RecordedEvent) -> Result<Option<(OrderId, News)>, RoutingError> {
+        let delivery_id = DeliveryId::from_uuid(event.stream.aggregate_id);
+        let fact = match decode(event)? {
+            DeliveryEvent::DeliveryScheduled(scheduled) => {
+                self.order_of.put(delivery_id, scheduled.order_id);
+                return Ok(None);
+            }
+            DeliveryEvent::DeliveryCompleted(_) => Fact::DeliveryCompleted(delivery_id),
+            DeliveryEvent::DeliveryFailed(_) => Fact::DeliveryFailed(delivery_id),
+            DeliveryEvent::DriverAssigned(_)
+            | DeliveryEvent::DeliveryPickedUp(_)
+            | DeliveryEvent::TransitStarted(_)
+            | DeliveryEvent::DeliveryCancelled(_) => return Ok(None),
+        };
+        if let Some(order_id) = self.order_of.get(&delivery_id) {
+            return Ok(Some((*order_id, News::Fact(fact))));
+        }
+        for event in self.log.load(&event.stream, 0).await? {
+            if let DeliveryEvent::DeliveryScheduled(scheduled) = decode(&event)? {
+                return Ok(Some((scheduled.order_id, News::Fact(fact))));
+            }
+        }
+        Err(unreadable(event, &"the delivery was never scheduled"))
+    }
+}
+
+fn of_order(event: &RecordedEvent) -> Result<Option<(OrderId, News)>, RoutingError> {
+    let news = match decode(event)? {
+        OrderEvent::OrderPlaced(placed) => {
+            News::Placed(StartFulfilment::of(&placed, event.metadata.correlation_id))
+        }
+        OrderEvent::PaymentCaptured(_) => News::Fact(Fact::PaymentCaptured),
+        OrderEvent::PaymentDeclined(_) => News::Fact(Fact::PaymentDeclined),
+        OrderEvent::PaymentRefunded(_) => News::Fact(Fact::PaymentRefunded),
+        OrderEvent::OrderCancelled(cancelled) => News::Fact(Fact::OrderCancelled(cancelled.reason)),
+        OrderEvent::OrderShipped(shipped) => News::Fact(Fact::OrderShipped(shipped.delivery_id)),
+        // What effects have brought about, or what makes no difference to what is to be done.
+        OrderEvent::PaymentRequested(_)
+        | OrderEvent::OrderConfirmed(_)
+        | OrderEvent::LinesPrepared(_)
+        | OrderEvent::OrderDelivered(_)
+        | OrderEvent::RefundRequested(_)
+        | OrderEvent::DeliveryRescheduled(_)
+        | OrderEvent::DeliveryGivenUp(_) => return Ok(None),
+    };
+    Ok(Some((OrderId::from_uuid(event.stream.aggregate_id), news)))
+}
+
+fn decode<E: DomainEvent>(event: &RecordedEvent) -> Result<E, RoutingError> {
+    serde_json::from_str(event.payload.get()).map_err(|error| unreadable(event, &error))
+}
+
+fn unreadable(event: &RecordedEvent, reason: &dyn std::fmt::Display) -> RoutingError {
+    RoutingError::Unreadable {
+        event_type: event.event_type.clone(),
+        position: event.position,
+        reason: reason.to_string(),
+    }
+}

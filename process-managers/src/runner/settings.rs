@@ -1,0 +1,38 @@
+//! How the runner works.
+
+use std::time::Duration;
+
+use crate::retry::RetryPolicy;
+
+/// How the runner works.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RunnerSettings {
+    /// After which time without a sign of life another runner takes over.
+    pub lease_time: Duration,
+    /// How often it gives a sign of life and notes how far it has come.
+    pub heartbeat: Duration,
+    /// How many events are read at once.
+    pub batch_max: usize,
+    /// How many events may be waiting or being worked on.
+    pub events_open_max: usize,
+    /// How many orders are worked on at the same moment.
+    pub orders_at_once_max: usize,
+    /// When failing effects are tried again.
+    pub retries: RetryPolicy,
+    /// How long it may finish what it is doing when it is stopped.
+    pub stop_time: Duration,
+}
+
+impl Default for RunnerSettings {
+    fn default() -> Self {
+        Self {
+            lease_time: Duration::from_millis(2500),
+            heartbeat: Duration::from_millis(400),
+            batch_max: 512,
+            events_open_max: 4096,
+            orders_at_once_max: 64,
+            retries: RetryPolicy::default(),
+            stop_time: Duration::from_secs(5),
+        }
+    }
+}
