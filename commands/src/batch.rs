@@ -107,8 +107,8 @@ mod tests {
 
     #[tokio::test]
     async fn what_waits_at_the_same_moment_is_served_together_and_a_bad_question_fails_alone() {
-        let batches = Arc::new(Mutex::new(Vec::new()));
-        let seen = Arc::clone(&batches);
+        let served = Arc::new(Mutex::new(Vec::new()));
+        let seen = Arc::clone(&served);
         let batcher = Batcher::new(100, move |questions: Vec<i32>| {
             seen.lock().unwrap().push(questions.len());
             async move {
@@ -131,6 +131,6 @@ mod tests {
                 assert_eq!(answer, Ok(question as i32 * 2));
             }
         }
-        assert!(batches.lock().unwrap().iter().any(|batch| *batch >= 19), "{batches:?}");
+        assert!(served.lock().unwrap().iter().any(|batch| *batch >= 19), "{served:?}");
     }
 }

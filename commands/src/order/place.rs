@@ -6,6 +6,7 @@ use agrodeep_domain::{
     AccountId, Address, Currency, Money, Order, OrderId, OrderNumber, Personal, Product, ProductId, Quantity,
     money::MoneyError,
     order::{Conductor, LINES_MAX, OrderEvent, OrderLine, OrderPlaced, OrderRefusal, PlaceOrder},
+    product::Offer,
 };
 use chrono::NaiveDate;
 use futures::{StreamExt, TryStreamExt};
@@ -174,16 +175,17 @@ fn check(items: &[RequestedItem]) -> Result<(), PlaceError> {
 
 /// The lines of the order at the products' prices of this moment.
 async fn priced(commands: &Commands, items: &[RequestedItem]) -> Result<Vec<OrderLine>, PlaceError> {
-    let products: Vec<Versioned<Product>> = futures::stream::iter(items)
-        .map(|item| commands.executor.state::<Product>(item.product_id.uuid()))
+    // Only what is needed: a product may carry thousands of holds.
+    let offers: Vec<Option<Offered>> = futures::stream::iter(items)
+        .map(|item| commands.executor.inspect::<Product, _>(item.product_id.uuid(), offered))
         .buffered(LOOK_UPS_MAX)
         .try_collect()
         .await
         .map_err(of_look_up)?;
     let mut lines: Vec<OrderLine> = Vec::with_capacity(items.len());
     let mut total: Option<Money> = None;
-    for (index, (item, product)) in items.iter().zip(products).enumerate() {
-        let line = line(item, product.state, total).map_err(|problem| PlaceError::Item { index, problem })?;
+    for (index, (item, offered)) in items.iter().zip(offers).enumerate() {
+        let line = line(item, offered, total).map_err(|problem| PlaceError::Item { index, problem })?;
         let sum = match total {
             None => Ok(line.total),
             Some(total) => total.plus(line.total),
@@ -194,9 +196,23 @@ async fn priced(commands: &Commands, items: &[RequestedItem]) -> Result<Vec<Orde
     Ok(lines)
 }
 
-fn line(item: &RequestedItem, product: Product, total: Option<Money>) -> Result<OrderLine, ItemProblem> {
-    let delisted = product.delisted;
-    let offer = product.offer.ok_or(ItemProblem::UnknownProduct)?;
+/// What of a product an order needs to know.
+struct Offered {
+    offer: Offer,
+    delisted: bool,
+}
+
+fn offered(product: &Versioned<Product>) -> Option<Offered> {
+    let Product { offer, delisted, .. } = &product.state;
+    offer.clone().map(|offer| Offered { offer, delisted: *delisted })
+}
+
+fn line(
+    item: &RequestedItem,
+    offered: Option<Offered>,
+    total: Option<Money>,
+) -> Result<OrderLine, ItemProblem> {
+    let Offered { offer, delisted } = offered.ok_or(ItemProblem::UnknownProduct)?;
     if delisted {
         return Err(ItemProblem::Delisted);
     }

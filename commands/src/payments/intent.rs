@@ -111,6 +111,7 @@ async fn look(commands: &Commands, request: IntentRequest) -> Result<Option<Inte
     Ok(Some(IntentAnswer { intent, version: order.version, position: order.position }))
 }
 
+#[allow(clippy::needless_pass_by_value, reason = "it is for map_err")]
 fn unavailable(error: LogError) -> IntentError {
     ExecuteError::Unavailable(error.to_string()).into()
 }

@@ -42,7 +42,7 @@ impl WebhookSecrets {
             let (name, value) = part.split_once('=').ok_or(SignatureError::Malformed)?;
             match name.trim() {
                 "t" if time.is_none() => {
-                    time = Some(value.parse::<i64>().map_err(|_| SignatureError::Malformed)?)
+                    time = Some(value.parse::<i64>().map_err(|_| SignatureError::Malformed)?);
                 }
                 "t" => return Err(SignatureError::Malformed),
                 "v1" => signatures.push(from_hex(value).ok_or(SignatureError::Malformed)?),
@@ -99,7 +99,7 @@ fn from_hex(text: &str) -> Option<[u8; 32]> {
     let digits: Vec<u8> =
         text.trim().chars().map(|c| c.to_digit(16).map(|digit| digit as u8)).collect::<Option<_>>()?;
     let bytes: Vec<u8> = digits.chunks_exact(2).map(|pair| pair[0] << 4 | pair[1]).collect();
-    if digits.len() % 2 == 0 { bytes.try_into().ok() } else { None }
+    if digits.len().is_multiple_of(2) { bytes.try_into().ok() } else { None }
 }
 
 #[cfg(test)]

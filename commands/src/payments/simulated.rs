@@ -76,6 +76,7 @@ fn random_id(prefix: &str) -> String {
     format!("{prefix}_{}", random.collect::<String>())
 }
 
+#[allow(clippy::needless_pass_by_value, reason = "it is for map_err")]
 fn unavailable(error: sqlx::Error) -> GatewayError {
     GatewayError::Unavailable(error.to_string())
 }

@@ -41,10 +41,16 @@ pub async fn update(
     let UpdateRequest { product_id, producer_id, details, price, on_hand } = request;
     if let Some(lot) = details.as_ref().and_then(|details| details.qr_code_data.as_deref()) {
         // Nobody claims a lot for what is not theirs.
-        let product = commands.executor.state::<Product>(product_id.uuid()).await.map_err(of_look_up)?.state;
-        match product.offer {
+        let owner = commands
+            .executor
+            .inspect::<Product, _>(product_id.uuid(), |product| {
+                product.state.offer.as_ref().map(|offer| offer.producer_id)
+            })
+            .await
+            .map_err(of_look_up)?;
+        match owner {
             None => return Err(ExecuteError::Refused(ProductRefusal::NoSuchProduct).into()),
-            Some(offer) if offer.producer_id != producer_id => {
+            Some(owner) if owner != producer_id => {
                 return Err(ExecuteError::Refused(ProductRefusal::NotYours).into());
             }
             Some(_) => traced_lot::claim(commands, lot, product_id).await?,

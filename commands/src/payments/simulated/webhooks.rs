@@ -6,11 +6,10 @@
 use std::time::Duration;
 
 use chrono::Utc;
-use futures::{StreamExt, stream::FuturesUnordered};
 use reqwest::{Client, Url, header::CONTENT_TYPE, redirect::Policy};
 use secrecy::SecretString;
 use sqlx::PgPool;
-use tokio::time::sleep;
+use tokio::{task::JoinSet, time::sleep};
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -48,7 +47,8 @@ impl SimulatedGateway {
         shutdown: CancellationToken,
     ) -> Result<(), reqwest::Error> {
         let client = Client::builder().timeout(ANSWER_MAX).redirect(Policy::none()).build()?;
-        let mut under_way = FuturesUnordered::new();
+        // Tasks, not futures of this loop: what holds a connection must go on while the loop waits for one.
+        let mut under_way = JoinSet::new();
         loop {
             // Before looking, so that a message that comes after the look ends the wait.
             let woken = self.to_tell.notified();
@@ -56,14 +56,20 @@ impl SimulatedGateway {
             let claimed = if free == 0 { Vec::new() } else { self.claim(free).await };
             let more = free > 0 && claimed.len() == free;
             for message in claimed {
-                under_way.push(tell(&self.pool, &client, &url, &secret, message));
+                under_way.spawn(tell(
+                    self.pool.clone(),
+                    client.clone(),
+                    url.clone(),
+                    secret.clone(),
+                    message,
+                ));
             }
             if more {
                 continue;
             }
             tokio::select! {
                 () = shutdown.cancelled() => return Ok(()),
-                Some(()) = under_way.next(), if !under_way.is_empty() => {}
+                Some(_) = under_way.join_next(), if !under_way.is_empty() => {}
                 () = woken, if free > 0 => {}
                 () = sleep(LOOK_EVERY), if free > 0 => {}
             }
@@ -106,9 +112,9 @@ impl SimulatedGateway {
 }
 
 /// Sends one message and notes what came of it. If the note is lost, the message is sent again.
-async fn tell(pool: &PgPool, client: &Client, url: &Url, secret: &SecretString, message: Message) {
-    let noted = match send(client, url, secret, &message.body).await {
-        Ok(()) => taken(pool, &message).await,
+async fn tell(pool: PgPool, client: Client, url: Url, secret: SecretString, message: Message) {
+    let noted = match send(&client, url, &secret, &message.body).await {
+        Ok(()) => taken(&pool, &message).await,
         Err(reason) => {
             tracing::debug!(
                 message = message.id,
@@ -116,7 +122,7 @@ async fn tell(pool: &PgPool, client: &Client, url: &Url, secret: &SecretString, 
                 reason,
                 "a webhook was not taken"
             );
-            put_off(pool, &message, &reason).await
+            put_off(&pool, &message, &reason).await
         }
     };
     if let Err(error) = noted {
@@ -124,9 +130,9 @@ async fn tell(pool: &PgPool, client: &Client, url: &Url, secret: &SecretString, 
     }
 }
 
-async fn send(client: &Client, url: &Url, secret: &SecretString, body: &str) -> Result<(), String> {
+async fn send(client: &Client, url: Url, secret: &SecretString, body: &str) -> Result<(), String> {
     let answer = client
-        .post(url.clone())
+        .post(url)
         .header(CONTENT_TYPE, "application/json; charset=utf-8")
         .header("Stripe-Signature", sign(secret, body.as_bytes(), Utc::now()))
         .body(body.to_owned())

@@ -1,0 +1,16 @@
+//! What can be asked of the market, on a real PostgreSQL.
+
+#![allow(clippy::unwrap_used)]
+
+mod deliveries;
+mod idempotency;
+mod market;
+mod numbers;
+mod orders;
+mod payment_intents;
+mod products;
+mod reservations;
+mod shop;
+mod simulated_gateway;
+mod simulated_webhooks;
+mod webhooks;
