@@ -53,7 +53,10 @@ impl<A: Aggregate> Known<A> {
 
 fn decode<A: Aggregate>(event: &RecordedEvent) -> Result<A::Event, LogError> {
     serde_json::from_str(event.payload.get()).map_err(|error| {
-        LogError::Corrupt(format!("{} at position {} cannot be read: {error}", event.event_type, event.position))
+        LogError::Corrupt(format!(
+            "{} at position {} cannot be read: {error}",
+            event.event_type, event.position
+        ))
     })
 }
 
@@ -85,8 +88,14 @@ enum Decision<A: Aggregate> {
 
 /// What a lane was busy with.
 enum Finished<A: Aggregate> {
-    Loaded { known: Result<Box<Known<A>>, LogError> },
-    Appended { known: Box<Known<A>>, decided: Vec<Decided<A>>, verdicts: Vec<Result<AppendOutcome, LogError>> },
+    Loaded {
+        known: Result<Box<Known<A>>, LogError>,
+    },
+    Appended {
+        known: Box<Known<A>>,
+        decided: Vec<Decided<A>>,
+        verdicts: Vec<Result<AppendOutcome, LogError>>,
+    },
 }
 
 pub(super) struct Lanes<A: Aggregate> {
@@ -113,6 +122,8 @@ impl<A: Aggregate> Lanes<A> {
         let mut open = true;
         let mut received = Vec::new();
         while open || !self.under_way.is_empty() {
+            // Let those who were answered just now ask again, so that lanes find more to decide together.
+            tokio::task::yield_now().await;
             let mut ready = HashSet::new();
             tokio::select! {
                 count = jobs.recv_many(&mut received, 256), if open => {
@@ -149,7 +160,9 @@ impl<A: Aggregate> Lanes<A> {
         match lane.known.take() {
             Some(known) if !looks => self.decide(id, stream, known),
             // A look wants the log's state, not what this process remembers: read what has come since.
-            known => self.under_way.push(Box::pin(load(self.log.clone(), id, stream, known.unwrap_or_default()))),
+            known => {
+                self.under_way.push(Box::pin(load(self.log.clone(), id, stream, known.unwrap_or_default())))
+            }
         }
     }
 
@@ -293,7 +306,8 @@ impl<A: Aggregate> Lanes<A> {
                 Err(error) => return reply.answer(Err(in_words(error))),
             };
             let Some(last) = found.last() else {
-                let lost = || Err(ExecuteError::Unknown("the command was done, but cannot be found".to_owned()));
+                let lost =
+                    || Err(ExecuteError::Unknown("the command was done, but cannot be found".to_owned()));
                 return reply.answer(otherwise.unwrap_or_else(lost));
             };
             if last.stream != stream {

@@ -1,7 +1,12 @@
-//! Group commit: what waits at the same moment is appended together, by one task, one batch at a time.
+//! Group commit: what waits at the same moment is appended together, by one task.
 
-use std::time::{Duration, Instant};
+use std::{
+    collections::VecDeque,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
+use futures::{StreamExt, stream::FuturesUnordered};
 use metrics::{counter, histogram};
 use tokio::sync::{mpsc, oneshot};
 
@@ -48,7 +53,7 @@ pub(super) struct Writer {
 impl Writer {
     pub fn start(sessions: Sessions, head: Head, limits: LogLimits) -> Self {
         let (queue, waiting) = mpsc::channel(4096);
-        tokio::spawn(Writing { sessions, head, limits, waiting }.run());
+        tokio::spawn(write(Arc::new(Committer { sessions, head, limits }), waiting));
         Self { queue }
     }
 
@@ -57,28 +62,64 @@ impl Writer {
     }
 }
 
-struct Writing {
+/// Never waits for a batch to fill: whatever came while the last one was committed is the next one.
+///
+/// A second batch is sent ahead of the first one's verdict once it is worth it, so that the server always has work. That
+/// is safe because no chain depends on another that is under way: who decides on a state that is not yet in the log puts
+/// it into the same chain.
+async fn write(committer: Arc<Committer>, mut queue: mpsc::Receiver<Waiting>) {
+    let mut waiting = VecDeque::new();
+    let mut under_way = FuturesUnordered::new();
+    let mut commands_under_way = 0;
+    let mut open = true;
+    while open || !waiting.is_empty() || !under_way.is_empty() {
+        let worth_it = match under_way.len() {
+            0 => !waiting.is_empty(),
+            1 => waiting.len() * 2 >= commands_under_way,
+            _ => false,
+        };
+        if worth_it {
+            let batch = committer.next_batch(&mut waiting);
+            let commands = batch.len();
+            commands_under_way += commands;
+            let committer = committer.clone();
+            under_way.push(async move {
+                committer.commit(batch).await;
+                commands
+            });
+        }
+        let mut received = Vec::new();
+        tokio::select! {
+            Some(commands) = under_way.next(), if !under_way.is_empty() => commands_under_way -= commands,
+            count = queue.recv_many(&mut received, 512), if open && waiting.len() < 4096 => open = count > 0,
+        }
+        waiting.extend(received);
+        // Whoever was told a verdict just now is about to ask again: let them, it costs nothing when there is nobody.
+        tokio::task::yield_now().await;
+        while let Ok(next) = queue.try_recv() {
+            waiting.push_back(next);
+        }
+    }
+}
+
+struct Committer {
     sessions: Sessions,
     head: Head,
     limits: LogLimits,
-    waiting: mpsc::Receiver<Waiting>,
 }
 
-impl Writing {
-    /// Never waits for a batch to fill: whatever came while the last one was committed is the next one.
-    async fn run(mut self) {
-        while let Some(first) = self.waiting.recv().await {
-            let (mut events, mut bytes) = (first.events(), first.bytes());
-            let mut batch = vec![first];
-            while events < self.limits.batch_events_max && bytes < self.limits.batch_bytes_max {
-                let Ok(next) = self.waiting.try_recv() else { break };
-                events += next.events();
-                bytes += next.bytes();
-                batch.push(next);
-            }
-            histogram!("append_batch_size").record(events as f64);
-            self.commit(batch).await;
+impl Committer {
+    fn next_batch(&self, waiting: &mut VecDeque<Waiting>) -> Vec<Waiting> {
+        let (mut events, mut bytes) = (0, 0);
+        let mut batch = Vec::new();
+        while events < self.limits.batch_events_max && bytes < self.limits.batch_bytes_max {
+            let Some(next) = waiting.pop_front() else { break };
+            events += next.events();
+            bytes += next.bytes();
+            batch.push(next);
         }
+        histogram!("append_batch_size").record(events as f64);
+        batch
     }
 
     async fn commit(&self, batch: Vec<Waiting>) {
