@@ -149,3 +149,17 @@ impl Aggregate for Delivery {
 }
 
 crate::cqrs_es_aggregate!(Delivery);
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn what_is_written_for_people_is_what_is_written_in_json() {
+        use DeliveryStatus::{Assigned, Cancelled, Delivered, Failed, InTransit, PickedUp, Scheduled};
+        for status in [Scheduled, Assigned, PickedUp, InTransit, Delivered, Failed, Cancelled] {
+            assert_eq!(serde_json::to_value(status).unwrap(), status.as_str());
+        }
+    }
+}

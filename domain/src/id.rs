@@ -244,6 +244,15 @@ mod tests {
         }
 
         #[test]
+        fn the_schema_allows_ids_and_nothing_else(
+            order in strategies::text_by_schema_of::<OrderId>(),
+            category in strategies::text_by_schema_of::<CategoryId>(),
+        ) {
+            prop_assert!(order.parse::<OrderId>().is_ok(), "{order}");
+            prop_assert!(category.len() > 64 || category.parse::<CategoryId>().is_ok(), "{category}");
+        }
+
+        #[test]
         fn ids_sort_as_their_texts_do(a in strategies::account_id(), b in strategies::account_id()) {
             // Time-ordered ids stay so outside.
             prop_assert_eq!(a.cmp(&b), a.to_string().cmp(&b.to_string()));

@@ -249,6 +249,12 @@ mod tests {
         }
 
         #[test]
+        fn the_schema_allows_plain_numbers_with_a_code(text in strategies::text_by_schema_of::<Money>()) {
+            let read = text.parse::<Money>();
+            prop_assert!(matches!(read, Ok(_) | Err(MoneyError::Range | MoneyError::Currency)), "{text}");
+        }
+
+        #[test]
         fn any_text_is_read_or_refused(text in "\\PC*", digits in "-?[0-9]{0,60}\\.?[0-9]{0,60} EUR") {
             let _ = text.parse::<Money>();
             let _ = digits.parse::<Money>();

@@ -279,3 +279,29 @@ impl Aggregate for Order {
 }
 
 crate::cqrs_es_aggregate!(Order);
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn assert_written(value: impl Serialize, text: &str) {
+        assert_eq!(serde_json::to_value(value).unwrap(), text);
+    }
+
+    #[test]
+    fn a_status_is_written_for_people_as_in_json() {
+        use OrderStatus::{Cancelled, Confirmed, Delivered, Pending, Processing, Shipped};
+        for status in [Pending, Confirmed, Processing, Shipped, Delivered, Cancelled] {
+            assert_written(status, status.as_str());
+        }
+    }
+
+    #[test]
+    fn a_payment_status_is_written_for_people_as_in_json() {
+        use PaymentStatus::{Captured, Declined, None, RefundRequested, Refunded, Requested};
+        for status in [None, Requested, Captured, Declined, RefundRequested, Refunded] {
+            assert_written(status, status.as_str());
+        }
+    }
+}

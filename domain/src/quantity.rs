@@ -224,6 +224,15 @@ mod tests {
         }
 
         #[test]
+        fn the_schema_allows_units_and_plain_numbers(
+            unit in strategies::text_by_schema_of::<Unit>(),
+            number in strategies::text_by_schema_of::<Quantity>(),
+        ) {
+            prop_assert!(unit.parse::<Unit>().is_ok(), "{unit}");
+            prop_assert!(matches!(number.parse::<Quantity>(), Ok(_) | Err(QuantityError::Range)), "{number}");
+        }
+
+        #[test]
         fn what_is_added_can_be_taken_away(a in strategies::quantity(), b in strategies::quantity()) {
             match a.checked_add(b) {
                 Some(sum) => {

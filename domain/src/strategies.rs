@@ -5,6 +5,8 @@ use chrono::{DateTime, NaiveDate, Utc};
 use proptest::prelude::*;
 use uuid::Uuid;
 
+use schemars::JsonSchema;
+
 use crate::{
     AccountId, Address, Currency, DeliveryId, GeoPoint, Language, LocalizedText, Money, OrderId, OrderNumber,
     Personal, ProductId, Quantity, Role, TrackingNumber, Unit, id::CategoryId,
@@ -105,4 +107,13 @@ pub(crate) fn localized_text() -> impl Strategy<Value = LocalizedText> {
 
 pub(crate) fn role() -> impl Strategy<Value = Role> {
     proptest::sample::select(Role::ALL.to_vec())
+}
+
+/// Any text that the schema of `T` allows, for values that are a text with a pattern.
+pub(crate) fn text_by_schema_of<T: JsonSchema>() -> impl Strategy<Value = String> {
+    let schema = schemars::schema_for!(T);
+    assert_eq!(schema.get("type"), Some(&"string".into()));
+    let pattern = schema.get("pattern").and_then(|pattern| pattern.as_str()).unwrap();
+    let inner = pattern.strip_prefix('^').and_then(|rest| rest.strip_suffix('$')).unwrap();
+    proptest::string::string_regex(inner).unwrap()
 }

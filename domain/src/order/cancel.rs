@@ -57,6 +57,7 @@ impl Order {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::{fixtures::*, order::fixtures::*, testing::given};
 
@@ -156,5 +157,22 @@ mod tests {
     #[test]
     fn the_command_keeps_quiet_about_the_cancellers_words() {
         assert_keeps_quiet(&CancelOrder { note: Some(CANARY.to_owned()), ..cancel() });
+    }
+
+    #[test]
+    fn a_reason_is_written_for_people_as_in_json() {
+        use CancelReason::{
+            AdminDecision, BuyerRequest, DeliveryUnavailable, PaymentFailed, PaymentTimeout, StockUnavailable,
+        };
+        for reason in [
+            BuyerRequest,
+            AdminDecision,
+            StockUnavailable,
+            PaymentFailed,
+            PaymentTimeout,
+            DeliveryUnavailable,
+        ] {
+            assert_eq!(serde_json::to_value(reason).unwrap(), reason.as_str());
+        }
     }
 }
