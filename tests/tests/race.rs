@@ -51,7 +51,7 @@ async fn of_64_buyers_who_race_for_10_pieces_10_get_one() {
         if order["status"] == "confirmed" {
             confirmed += 1;
         } else {
-            assert_eq!(order["cancel_reason"], "stock_unavailable", "{order}");
+            assert_eq!(order["cancellation"]["reason"], "stock_unavailable", "{order}");
             cancelled += 1;
         }
     }
