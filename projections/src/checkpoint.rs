@@ -1,7 +1,7 @@
 //! Where a projection is, kept beside its rows.
 
 use agrodeep_event_store::Position;
-use sqlx::{PgConnection, PgPool};
+use sqlx::{PgConnection, PgExecutor, PgPool};
 
 use crate::Model;
 
@@ -25,12 +25,20 @@ pub(crate) async fn read_or_create(
     .bind(version)
     .execute(pool)
     .await?;
-    let (version, position) =
-        sqlx::query_as::<_, (i32, i64)>("select version, position from checkpoints where projection = $1")
+    read(pool, model).await?.ok_or(sqlx::Error::RowNotFound)
+}
+
+/// A projection's checkpoint, if it has one.
+pub(crate) async fn read(
+    executor: impl PgExecutor<'_>,
+    model: Model,
+) -> Result<Option<Checkpoint>, sqlx::Error> {
+    let checkpoint: Option<(i32, i64)> =
+        sqlx::query_as("select version, position from checkpoints where projection = $1")
             .bind(model.as_str())
-            .fetch_one(pool)
+            .fetch_optional(executor)
             .await?;
-    Ok(Checkpoint { version, position: Position(position) })
+    Ok(checkpoint.map(|(version, position)| Checkpoint { version, position: Position(position) }))
 }
 
 /// Moves a checkpoint, if it is where the caller believes it to be. `false`: somebody else has moved it.

@@ -3,6 +3,7 @@
 mod fold;
 mod projection;
 mod query;
+mod replay;
 mod store;
 
 use agrodeep_domain::{
@@ -12,6 +13,7 @@ use agrodeep_domain::{
 use chrono::{DateTime, NaiveDate, Utc};
 
 pub(crate) use self::projection::DeliveriesProjection;
+pub use self::replay::replay;
 
 /// One attempt to bring an order to its buyer.
 #[derive(Clone, Debug, PartialEq)]

@@ -22,3 +22,11 @@ impl From<sqlx::Error> for ReadError {
         }
     }
 }
+
+/// An event of a history cannot be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the event at position {0} cannot be read")]
+pub struct Unreadable(
+    /// Where it is.
+    pub agrodeep_event_store::Position,
+);

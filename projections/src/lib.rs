@@ -4,10 +4,9 @@
 //!   its rows.
 //! * [`ReadModels`] answers questions, and waits for a position when asked to.
 //! * [`search`] is the product index: one per process, on its own folder.
+//! * [`verify`] builds everything anew beside what is there and compares.
 //!
 //! This crate must never know commands.
-
-#![allow(dead_code, unused_imports)]
 
 pub mod accounts;
 mod cache;
@@ -30,9 +29,10 @@ mod read_models;
 mod row;
 mod runner;
 pub mod search;
+pub mod verify;
 
 pub use self::{
-    error::ReadError,
+    error::{ReadError, Unreadable},
     model::Model,
     page::{Page, Paged},
     progress::Progress,

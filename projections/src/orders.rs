@@ -1,9 +1,9 @@
 //! Orders with their items: how far each has come, and how it came there.
 
-mod at;
 mod fold;
 mod projection;
 mod query;
+mod replay;
 mod store;
 
 use agrodeep_domain::{
@@ -13,7 +13,7 @@ use agrodeep_domain::{
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
-pub use self::at::At;
+pub use self::replay::replay;
 pub(crate) use self::{fold::stock_of, projection::OrdersProjection};
 
 /// Whether a product's event can concern an order. Of products all that is not known to be without meaning for orders: an

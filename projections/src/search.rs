@@ -23,10 +23,9 @@ use agrodeep_event_store::Position;
 use tantivy::Searcher;
 use tokio::sync::watch;
 
-pub(crate) use self::{document::ProductDocument, indexer::wants, store::open_to_read};
+pub(crate) use self::{document::ProductDocument, indexer::wants, schema::Fields, store::open_to_read};
 pub use self::{indexer::Indexer, store::IndexError};
 use self::{
-    schema::Fields,
     store::{Current, Folder},
     text::Analyser,
 };
