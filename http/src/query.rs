@@ -22,6 +22,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for StrictQuery<T>
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        readable(parts.uri.query().unwrap_or_default())?;
         let Query(pairs) = Query::<Vec<(String, String)>>::try_from_uri(&parts.uri)
             .map_err(|_| Problem::bad_request("invalid_query", "the query string cannot be read"))?;
         parse(&pairs).map(Self)
@@ -48,6 +49,36 @@ pub fn parse<T: DeserializeOwned>(pairs: &[(String, String)]) -> Result<T, Probl
             None => invalid(name, detail),
         }
     })
+}
+
+/// What is escaped must be UTF-8: the decoder would put replacement characters where it is not, and so answer another question
+/// than was asked.
+fn readable(query: &str) -> Result<(), Problem> {
+    for pair in query.split('&') {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        if !is_utf8(name) || !is_utf8(value) {
+            return Err(invalid(name, "must be UTF-8"));
+        }
+    }
+    Ok(())
+}
+
+fn is_utf8(escaped: &str) -> bool {
+    let mut bytes = Vec::with_capacity(escaped.len());
+    let mut rest = escaped.as_bytes();
+    while let [first, after @ ..] = rest {
+        let hex = |digit: u8| char::from(digit).to_digit(16);
+        let (byte, after) = match (first, after) {
+            (b'%', [high, low, after @ ..]) => match (hex(*high), hex(*low)) {
+                (Some(high), Some(low)) => ((high * 16 + low) as u8, after),
+                _ => (*first, &rest[1..]),
+            },
+            _ => (*first, after),
+        };
+        bytes.push(byte);
+        rest = after;
+    }
+    std::str::from_utf8(&bytes).is_ok()
 }
 
 /// 400 `invalid_query`: this parameter cannot be.
@@ -85,6 +116,7 @@ mod tests {
 
     fn read(query: &str) -> Result<Filter, Problem> {
         let uri = format!("/x?{query}").parse().unwrap();
+        readable(parts.uri.query().unwrap_or_default())?;
         let Query(pairs) = Query::<Vec<(String, String)>>::try_from_uri(&uri).unwrap();
         parse(&pairs)
     }
@@ -112,6 +144,16 @@ mod tests {
             let problem = read(query).unwrap_err();
             assert_eq!(problem.status, 400);
             assert_eq!(problem.errors[0].parameter.as_deref(), Some(name), "{query}");
+        }
+    }
+
+    #[test]
+    fn a_parameter_that_is_no_utf8_is_named() {
+        for (query, name) in [("q=%FF", "q"), ("page=1&q=a%C3%28", "q"), ("%FF=1", "%FF"), ("q=%C3", "q")] {
+            assert_eq!(readable(query).unwrap_err().errors[0].parameter.as_deref(), Some(name), "{query}");
+        }
+        for query in ["", "q=p%C3%AAche", "q=100%", "q=%zz", "q=%2", "a&&b=", "q=\u{2b}"] {
+            assert_eq!(readable(query), Ok(()), "{query}");
         }
     }
 }
