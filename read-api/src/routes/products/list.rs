@@ -47,6 +47,7 @@ struct ListParameters {
     /// Of this producer.
     producer: Option<String>,
     /// In which order; newest first by default.
+    #[param(inline)]
     sort: Option<Sort>,
     /// Which page, from 1.
     page: Option<u32>,

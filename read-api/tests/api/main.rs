@@ -1,0 +1,17 @@
+//! The read API as clients meet it: a router in this process, a log and read models in a real PostgreSQL.
+
+#![allow(clippy::unwrap_used)]
+
+mod bad_input;
+mod contract;
+mod history;
+mod orders;
+mod people;
+mod positions;
+mod products;
+mod roles;
+mod service;
+mod story;
+mod time_travel;
+mod tracking;
+mod world;
