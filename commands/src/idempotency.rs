@@ -34,10 +34,6 @@ impl Fingerprint {
         }
         Self(hash.finalize().into())
     }
-
-    const fn bytes(&self) -> &[u8; 32] {
-        &self.0
-    }
 }
 
 /// A request that may go ahead. Give it back with [`Idempotency::finish`] or [`Idempotency::release`]; if neither comes, the
@@ -46,6 +42,8 @@ impl Fingerprint {
 pub struct Claim {
     principal: String,
     key: String,
+    fingerprint: Fingerprint,
+    claim_id: Uuid,
     /// The id the command must have.
     pub command_id: Uuid,
     /// Which attempt this is, from 1. From 2 on, the command may have been done before.
@@ -74,13 +72,12 @@ pub struct Idempotency {
 }
 
 impl Idempotency {
-    /// Keeps keys in the database `pool`; claims are this instance's. Must be called within a tokio runtime.
+    /// Keeps keys in the database `pool`. Must be called within a tokio runtime.
     pub fn new(pool: PgPool) -> Self {
-        let instance = Uuid::now_v7();
         let claims = pool.clone();
         let begin = Batcher::new(BATCH_MAX, move |asked: Vec<Asked>| {
             let pool = claims.clone();
-            async move { claims::begin(&pool, instance, &asked).await }
+            async move { claims::begin(&pool, &asked).await }
         });
         let answers = pool.clone();
         let finish = Batcher::new(BATCH_MAX, move |finished: Vec<Finish>| {

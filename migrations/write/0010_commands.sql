@@ -17,7 +17,8 @@ create table reservations (
     primary key (scope, key)
 );
 
--- Requests that carried an idempotency key, and their answers. `status` is null until the first answer is there.
+-- Requests that carried an idempotency key, and their answers. `status` is null until the first answer is there;
+-- `claim_id` is the claim that is at work, or that has answered; null: the key is free for another attempt.
 -- Every row is written twice, before and after the command: room is left in the page for the second time.
 create table idempotency_keys (
     principal    text not null,
@@ -25,7 +26,7 @@ create table idempotency_keys (
     fingerprint  bytea not null,
     command_id   uuid not null,
     attempt      integer not null default 1,
-    owner        uuid,
+    claim_id     uuid,
     leased_until timestamptz,
     created_at   timestamptz not null default now(),
     status       smallint,

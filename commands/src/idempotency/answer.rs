@@ -1,5 +1,7 @@
 //! The row after the command.
 
+use std::collections::HashMap;
+
 use sqlx::PgPool;
 use uuid::Uuid;
 
@@ -17,14 +19,25 @@ pub struct StoredAnswer {
     pub body: Vec<u8>,
 }
 
+/// An answer as its row has it.
+#[derive(sqlx::FromRow)]
+pub(super) struct Columns {
+    status: Option<i16>,
+    headers: Option<String>,
+    body: Option<Vec<u8>>,
+}
+
 impl StoredAnswer {
-    pub(super) fn read(status: i16, headers: Option<&str>, body: Option<&[u8]>) -> Result<Self, StoreError> {
+    /// `None`: there is no answer yet.
+    pub(super) fn read(row: &Columns) -> Result<Option<Self>, StoreError> {
+        let Some(status) = row.status else { return Ok(None) };
         let unreadable = || StoreError::new("a stored answer cannot be read");
-        Ok(Self {
+        let headers = row.headers.as_deref().ok_or_else(unreadable)?;
+        Ok(Some(Self {
             status: u16::try_from(status).map_err(|_| unreadable())?,
-            headers: serde_json::from_str(headers.ok_or_else(unreadable)?).map_err(|_| unreadable())?,
-            body: body.ok_or_else(unreadable)?.to_owned(),
-        })
+            headers: serde_json::from_str(headers).map_err(|_| unreadable())?,
+            body: row.body.clone().ok_or_else(unreadable)?,
+        }))
     }
 }
 
@@ -35,81 +48,96 @@ pub(super) struct Finish {
     pub answer: StoredAnswer,
 }
 
-/// Stores each answer where there is none yet. Rows are locked in the order of their keys, so that two processes cannot
-/// lock each other out. Gives back, for those where there was one, the answer that stands.
+/// Stores an answer where the command has none yet, and gives back the one that stands, unless it is one of these. The row
+/// is found as in [`super::claims`]; if it has been purged meanwhile, it is there again.
 const FINISH: &str = "
-    with asked as (
-        select * from unnest($1::text[], $2::text[], $3::uuid[], $4::smallint[], $5::text[], $6::bytea[])
-            with ordinality as a (principal, key, command_id, status, headers, body, ordinal)
-    ), locked as (
-        select k.principal, k.key from idempotency_keys k join asked using (principal, key)
-        order by k.principal, k.key for update of k
-    ), stored as (
-        update idempotency_keys k
-        set status = a.status, headers = a.headers::json, body = a.body, owner = null, leased_until = null
-        from (select distinct on (principal, key) * from asked order by principal, key, ordinal) a
-        join locked using (principal, key)
-        where k.principal = a.principal and k.key = a.key and k.command_id = a.command_id and k.status is null
-        returning a.ordinal
-    )
-    select ordinal from stored";
+    insert into idempotency_keys as k (principal, key, fingerprint, command_id, claim_id, status, headers, body)
+    select principal, key, fingerprint, command_id, claim_id, status, headers::json, body
+    from unnest($1::text[], $2::text[], $3::bytea[], $4::uuid[], $5::uuid[], $6::smallint[], $7::text[], $8::bytea[])
+        as a (principal, key, fingerprint, command_id, claim_id, status, headers, body)
+    order by principal, key
+    on conflict (principal, key) do update set
+        (claim_id, leased_until, status, headers, body) = (
+            select
+                case when first then excluded.claim_id else k.claim_id end,
+                case when first then null else k.leased_until end,
+                case when first then excluded.status else k.status end,
+                case when first then excluded.headers else k.headers end,
+                case when first then excluded.body else k.body end
+            from (select k.status is null and k.command_id = excluded.command_id as first) as stands
+        )
+    returning principal, key, command_id, claim_id, status, headers::text,
+        case when claim_id = any($5) then null else body end as body";
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    principal: String,
+    key: String,
+    command_id: Uuid,
+    claim_id: Option<Uuid>,
+    #[sqlx(flatten)]
+    answer: Columns,
+}
 
 /// The answer that counts, for each.
 pub(super) async fn finish(pool: &PgPool, finished: &[Finish]) -> Result<Vec<StoredAnswer>, StoreError> {
-    let mut principals = Vec::with_capacity(finished.len());
-    let mut keys = Vec::with_capacity(finished.len());
-    let mut command_ids: Vec<Uuid> = Vec::with_capacity(finished.len());
-    let mut statuses: Vec<i16> = Vec::with_capacity(finished.len());
-    let mut headers = Vec::with_capacity(finished.len());
-    let mut bodies = Vec::with_capacity(finished.len());
-    for Finish { claim, answer } in finished {
+    // One statement can touch a row once: of several answers to one key the first is stored, and counts for the others.
+    let mut first: HashMap<(&str, &str), &Finish> = HashMap::new();
+    for finish in finished {
+        first.entry((&finish.claim.principal, &finish.claim.key)).or_insert(finish);
+    }
+    let mut principals = Vec::with_capacity(first.len());
+    let mut keys = Vec::with_capacity(first.len());
+    let mut fingerprints: Vec<&[u8]> = Vec::with_capacity(first.len());
+    let mut command_ids = Vec::with_capacity(first.len());
+    let mut claim_ids = Vec::with_capacity(first.len());
+    let mut statuses = Vec::with_capacity(first.len());
+    let mut headers = Vec::with_capacity(first.len());
+    let mut bodies = Vec::with_capacity(first.len());
+    for Finish { claim, answer } in first.values() {
         principals.push(claim.principal.as_str());
         keys.push(claim.key.as_str());
+        fingerprints.push(&claim.fingerprint.0);
         command_ids.push(claim.command_id);
+        claim_ids.push(claim.claim_id);
         statuses.push(i16::try_from(answer.status).map_err(|_| StoreError::new("no HTTP status"))?);
-        headers.push(serde_json::to_string(&answer.headers).map_err(|e| StoreError::new(e.to_string()))?);
+        headers.push(
+            serde_json::to_string(&answer.headers).map_err(|error| StoreError::new(error.to_string()))?,
+        );
         bodies.push(answer.body.as_slice());
     }
-    let stored: Vec<(i64,)> = sqlx::query_as(FINISH)
+    let rows: Vec<Row> = sqlx::query_as(FINISH)
         .bind(&principals)
         .bind(&keys)
+        .bind(&fingerprints)
         .bind(&command_ids)
+        .bind(&claim_ids)
         .bind(&statuses)
         .bind(&headers)
         .bind(&bodies)
         .fetch_all(pool)
         .await?;
-    let mut answers: Vec<Option<&StoredAnswer>> = vec![None; finished.len()];
-    for (ordinal,) in stored {
-        let index = usize::try_from(ordinal - 1).unwrap_or(usize::MAX);
-        if let (Some(answer), Some(finish)) = (answers.get_mut(index), finished.get(index)) {
-            *answer = Some(&finish.answer);
-        }
-    }
-    let mut counting = Vec::with_capacity(finished.len());
-    for (answer, finish) in answers.into_iter().zip(finished) {
-        counting.push(match answer {
-            Some(answer) => answer.clone(),
-            None => standing(pool, finish).await?,
-        });
-    }
-    Ok(counting)
+    let rows: HashMap<(&str, &str), &Row> =
+        rows.iter().map(|row| ((row.principal.as_str(), row.key.as_str()), row)).collect();
+    finished
+        .iter()
+        .map(|finish| {
+            let name = (finish.claim.principal.as_str(), finish.claim.key.as_str());
+            let row = rows.get(&name).ok_or_else(|| StoreError::new("a key's row is missing"))?;
+            counting(finish, first.get(&name).copied().unwrap_or(finish), row)
+        })
+        .collect()
 }
 
-/// The answer that another attempt has stored. When the key has meanwhile been purged, or given to another command, this
-/// attempt's own: there is nothing it could contradict.
-async fn standing(pool: &PgPool, finish: &Finish) -> Result<StoredAnswer, StoreError> {
-    let row: Option<(i16, Option<String>, Option<Vec<u8>>)> = sqlx::query_as(
-        "select status, headers::text, body from idempotency_keys
-         where principal = $1 and key = $2 and command_id = $3 and status is not null",
-    )
-    .bind(&finish.claim.principal)
-    .bind(&finish.claim.key)
-    .bind(finish.claim.command_id)
-    .fetch_optional(pool)
-    .await?;
-    match row {
-        Some((status, headers, body)) => StoredAnswer::read(status, headers.as_deref(), body.as_deref()),
-        None => Ok(finish.answer.clone()),
+/// The answer that counts for `finish`, of whose key `stored` is what the statement was given.
+fn counting(finish: &Finish, stored: &Finish, row: &Row) -> Result<StoredAnswer, StoreError> {
+    if row.command_id != finish.claim.command_id {
+        // The key has outlived its time and belongs to another command: there is nothing that this answer could contradict.
+        return Ok(finish.answer.clone());
     }
+    if row.claim_id == Some(stored.claim.claim_id) {
+        return Ok(stored.answer.clone());
+    }
+    let standing = StoredAnswer::read(&row.answer)?;
+    standing.ok_or_else(|| StoreError::new("an answer was not stored"))
 }

@@ -125,12 +125,12 @@ async fn counts_stand_alone() {
     let (fine, held) = (market.product("4.50 EUR").await, market.product("4.50 EUR").await);
     let (_, his) = (market.product("4.50 EUR").await, market.product("4.50 EUR").await);
     let nowhere = ProductId::from_uuid(Uuid::from_u128(404));
-    let hold = HoldStock {
+    let keep = HoldStock {
         order_id: agrodeep_domain::OrderId::from_uuid(Uuid::from_u128(1)),
         quantity: "3".parse().unwrap(),
         expires_at: Utc::now(),
     };
-    market.execute::<Product>(held.uuid(), hold).await;
+    market.execute::<Product>(held.uuid(), keep).await;
     let delisted = DelistRequest { product_id: his, producer_id: marie() };
     delist(&market.commands, delisted, by_producer()).await.unwrap();
 
