@@ -54,9 +54,9 @@ impl Invalid {
         Some(trimmed.to_owned())
     }
 
-    /// Like [`Self::text`], for what may be left out.
+    /// Like [`Self::text`], for what may be left out; blank is left out.
     pub fn optional_text(&mut self, pointer: &str, text: Option<&str>, chars_max: usize) -> Option<String> {
-        text.and_then(|text| self.text(pointer, text, chars_max))
+        text.filter(|text| !text.trim().is_empty()).and_then(|text| self.text(pointer, text, chars_max))
     }
 
     /// Whether nothing is wrong so far.

@@ -77,7 +77,7 @@ pub trait Roles: Send + Sync + 'static {
 
 /// A signed-in user in one of the roles of `R`. Judged before the body is read: 401, then 403, then 422.
 #[derive(Clone, Debug)]
-pub struct Allowed<R>(pub SignedIn, PhantomData<R>);
+pub struct Allowed<R>(pub SignedIn, pub PhantomData<R>);
 
 impl<S, R> FromRequestParts<S> for Allowed<R>
 where

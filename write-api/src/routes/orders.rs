@@ -1,0 +1,5 @@
+//! What buyers order.
+
+pub mod cancel;
+pub mod place;
+pub mod process;

@@ -1,0 +1,5 @@
+//! Paying.
+
+pub mod confirm;
+pub mod intent;
+pub mod webhook;
