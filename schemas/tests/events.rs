@@ -1,0 +1,74 @@
+//! The events of the domain as others read them: their schemas are the committed ones, and golden events still hold.
+#![allow(clippy::unwrap_used)]
+
+use std::collections::BTreeSet;
+
+use agrodeep_domain::{Account, Aggregate, Delivery, DeliveryTrack, Order, Product};
+use agrodeep_schemas::{catalogue, check};
+use schemars::JsonSchema;
+
+fn assert_contracts_hold<A: Aggregate<Event: JsonSchema>>() {
+    for result in [
+        check::event_schemas_are_up_to_date::<A::Event>(A::TYPE, "agrodeep-schemas"),
+        check::golden_events_hold::<A::Event>(A::TYPE),
+    ] {
+        if let Err(broken) = result {
+            panic!("\n{broken}\n");
+        }
+    }
+}
+
+#[test]
+fn the_events_of_an_order_are_those_that_others_know() {
+    assert_contracts_hold::<Order>();
+}
+
+#[test]
+fn the_events_of_a_product_are_those_that_others_know() {
+    assert_contracts_hold::<Product>();
+}
+
+#[test]
+fn the_events_of_a_delivery_are_those_that_others_know() {
+    assert_contracts_hold::<Delivery>();
+}
+
+#[test]
+fn the_events_of_a_track_are_those_that_others_know() {
+    assert_contracts_hold::<DeliveryTrack>();
+}
+
+#[test]
+fn the_events_of_an_account_are_those_that_others_know() {
+    assert_contracts_hold::<Account>();
+}
+
+#[test]
+fn every_event_is_in_the_catalogue_once() {
+    let entries = catalogue();
+    let keys: BTreeSet<_> =
+        entries.iter().map(|entry| (&entry.aggregate_type, &entry.event_name, &entry.version)).collect();
+    assert_eq!(keys.len(), entries.len());
+    assert_eq!(entries.len(), 32);
+}
+
+#[test]
+fn what_is_personal_is_written_down_here_on_purpose() {
+    // A field that comes or goes changes what an erasure must reach: say so here, knowingly.
+    let personal: Vec<_> = catalogue()
+        .into_iter()
+        .filter(|entry| !entry.personal.is_empty())
+        .map(|entry| (entry.event_name, entry.personal.join(" ")))
+        .collect();
+    let expected = [
+        ("OrderPlaced", "/billing_address /lines/*/notes /notes /shipping_address"),
+        ("OrderCancelled", "/note"),
+        ("DeliveryScheduled", "/address"),
+        ("DriverAssigned", "/vehicle"),
+        ("DeliveryCompleted", "/photo /signature"),
+        ("DeliveryFailed", "/reason"),
+        ("PositionsReported", "/points"),
+        ("AccountRegistered", "/email /first_name /last_name /phone"),
+    ];
+    assert_eq!(personal, expected.map(|(name, fields)| (name.to_owned(), fields.to_owned())));
+}
