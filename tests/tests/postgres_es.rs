@@ -60,6 +60,6 @@ async fn postgres_es_reads_what_we_append() {
     assert_eq!((serialized[0].sequence, serialized[0].event_type.as_str()), (1, "AccountRegistered"));
 
     let store = PersistedEventStore::<_, Account>::new_event_store(repository);
-    let context = store.load_aggregate(&id.to_string()).await.unwrap();
+    let mut context = store.load_aggregate(&id.to_string()).await.unwrap();
     assert_eq!(context.aggregate(), &Account::fold(&events));
 }
