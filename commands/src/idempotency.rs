@@ -43,7 +43,7 @@ pub struct Claim {
     principal: String,
     key: String,
     fingerprint: Fingerprint,
-    claim_id: Uuid,
+    token: Uuid,
     /// The id the command must have.
     pub command_id: Uuid,
     /// Which attempt this is, from 1. From 2 on, the command may have been done before.

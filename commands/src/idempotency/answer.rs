@@ -90,7 +90,7 @@ pub(super) async fn finish(pool: &PgPool, finished: &[Finish]) -> Result<Vec<Sto
     let mut keys = Vec::with_capacity(first.len());
     let mut fingerprints: Vec<&[u8]> = Vec::with_capacity(first.len());
     let mut command_ids = Vec::with_capacity(first.len());
-    let mut claim_ids = Vec::with_capacity(first.len());
+    let mut tokens = Vec::with_capacity(first.len());
     let mut statuses = Vec::with_capacity(first.len());
     let mut headers = Vec::with_capacity(first.len());
     let mut bodies = Vec::with_capacity(first.len());
@@ -99,7 +99,7 @@ pub(super) async fn finish(pool: &PgPool, finished: &[Finish]) -> Result<Vec<Sto
         keys.push(claim.key.as_str());
         fingerprints.push(&claim.fingerprint.0);
         command_ids.push(claim.command_id);
-        claim_ids.push(claim.claim_id);
+        tokens.push(claim.token);
         statuses.push(i16::try_from(answer.status).map_err(|_| StoreError::new("no HTTP status"))?);
         headers.push(
             serde_json::to_string(&answer.headers).map_err(|error| StoreError::new(error.to_string()))?,
@@ -111,7 +111,7 @@ pub(super) async fn finish(pool: &PgPool, finished: &[Finish]) -> Result<Vec<Sto
         .bind(&keys)
         .bind(&fingerprints)
         .bind(&command_ids)
-        .bind(&claim_ids)
+        .bind(&tokens)
         .bind(&statuses)
         .bind(&headers)
         .bind(&bodies)
@@ -135,7 +135,7 @@ fn counting(finish: &Finish, stored: &Finish, row: &Row) -> Result<StoredAnswer,
         // The key has outlived its time and belongs to another command: there is nothing that this answer could contradict.
         return Ok(finish.answer.clone());
     }
-    if row.claim_id == Some(stored.claim.claim_id) {
+    if row.claim_id == Some(stored.claim.token) {
         return Ok(stored.answer.clone());
     }
     let standing = StoredAnswer::read(&row.answer)?;

@@ -103,7 +103,7 @@ fn verdict(request: &Asked, row: &Row) -> Result<Begun, StoreError> {
         principal: request.principal.clone(),
         key: request.key.clone(),
         fingerprint: request.fingerprint,
-        claim_id: request.command_id,
+        token: request.command_id,
         command_id: row.command_id,
         attempt: row.attempt.unsigned_abs(),
     }))
@@ -117,7 +117,7 @@ pub(super) async fn release(pool: &PgPool, claim: &Claim) -> Result<(), StoreErr
     )
     .bind(&claim.principal)
     .bind(&claim.key)
-    .bind(claim.claim_id)
+    .bind(claim.token)
     .execute(pool)
     .await?;
     Ok(())

@@ -176,8 +176,9 @@ fn check(items: &[RequestedItem]) -> Result<(), PlaceError> {
 /// The lines of the order at the products' prices of this moment.
 async fn priced(commands: &Commands, items: &[RequestedItem]) -> Result<Vec<OrderLine>, PlaceError> {
     // Only what is needed: a product may carry thousands of holds.
-    let offers: Vec<Option<Offered>> = futures::stream::iter(items)
-        .map(|item| commands.executor.inspect::<Product, _>(item.product_id.uuid(), offered))
+    let ids: Vec<_> = items.iter().map(|item| item.product_id.uuid()).collect();
+    let offers: Vec<Option<Offered>> = futures::stream::iter(ids)
+        .map(|id| commands.executor.inspect::<Product, _>(id, offered))
         .buffered(LOOK_UPS_MAX)
         .try_collect()
         .await
