@@ -5,19 +5,19 @@
 //! order, and before charging again it asks the provider.
 
 mod cancel_delivery;
-mod cancel_order;
+pub(crate) mod cancel_order;
 mod commit_hold;
-mod confirm_order;
-mod expire_hold;
-mod give_up_delivery;
-mod hold_stock;
+pub(crate) mod confirm_order;
+pub(crate) mod expire_hold;
+pub(crate) mod give_up_delivery;
+pub(crate) mod hold_stock;
 mod mark_delivered;
-mod record_pickup;
+pub(crate) mod record_pickup;
 mod refund_payment;
 mod release_hold;
 mod request_payment;
 mod reschedule_delivery;
-mod schedule_delivery;
+pub(crate) mod schedule_delivery;
 mod withdraw_payment;
 
 use std::sync::Arc;

@@ -11,6 +11,8 @@
 mod conductor;
 mod drive;
 mod effects;
+#[cfg(test)]
+mod exploration;
 mod imported_payments;
 mod metrics;
 pub mod order_fulfilment;

@@ -5,10 +5,11 @@ use agrodeep_domain::{Order, order::GiveUpDelivery};
 use super::{Attempt, Performed, Trouble};
 use crate::order_fulfilment::{OrderFulfilment, delivery_id};
 
-/// Of the delivery that was scheduled last.
+/// Of the delivery that failed last: the second may fail before its planning is on record here.
 pub(crate) fn command(state: &OrderFulfilment) -> Option<GiveUpDelivery> {
     let started = state.started.as_ref()?;
-    let last = state.delivery.map_or_else(|| delivery_id(started.order_id, 1), |(last, _)| last);
+    let second = delivery_id(started.order_id, 2);
+    let last = if state.failed.contains(&second) { second } else { delivery_id(started.order_id, 1) };
     Some(GiveUpDelivery { delivery_id: last })
 }
 

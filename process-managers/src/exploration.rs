@@ -1,0 +1,357 @@
+//! Everything that can happen to one order, tried in every order.
+//!
+//! From each state every possible next thing is tried: a fact is observed, an effect is done and recorded, an effect is done
+//! and the process is killed before it is recorded, an effect fails, the buyer pays, cancels, or does neither in time, the
+//! provider's messages come late, the driver comes, delivers, fails. What must hold at any moment is checked at every
+//! state; what must hold at the end, at every end.
+
+#![allow(clippy::unwrap_used)]
+
+mod world;
+
+use std::{
+    collections::HashSet,
+    hash::{DefaultHasher, Hash, Hasher},
+};
+
+use agrodeep_domain::{
+    Aggregate,
+    delivery::DeliveryStatus,
+    order::{Conductor, OrderStatus, PaymentStatus},
+};
+use chrono::TimeDelta;
+
+use self::world::{Charge, World, due_at};
+use crate::order_fulfilment::{
+    CompensationsPlanned, DeadlineKind, DeadlinePassed, EffectOutcome, EffectsPlanned, Fact,
+    FulfilmentOutcome, Observe, OrderFulfilmentCommand, OrderFulfilmentEvent, Outcome, Progress,
+    RecordOutcomes, Step,
+};
+
+/// What is tried in a scenario beside the fulfilment itself.
+#[derive(Clone, Copy, Default)]
+struct Scenario {
+    stock: &'static [i64],
+    /// The buyer's card is declined at first.
+    declines: bool,
+    /// The buyer cancels at some time.
+    cancels: bool,
+    /// The time for paying runs out at some time.
+    times_out: bool,
+    /// The driver comes, and delivers or fails.
+    ships: bool,
+    /// How many effects fail technically.
+    failures_max: u32,
+    /// The failing effects are parked, and found done after all.
+    parks: bool,
+    /// How many effects are done and their outcome is lost.
+    kills_max: usize,
+}
+
+struct Exploration {
+    scenario: Scenario,
+    visited: HashSet<u128>,
+    ends: HashSet<String>,
+}
+
+fn fingerprint(world: &World) -> u128 {
+    let key = world.key();
+    let mut halves = [0_u64; 2];
+    for (salt, half) in halves.iter_mut().enumerate() {
+        let mut hasher = DefaultHasher::new();
+        (salt, &key).hash(&mut hasher);
+        *half = hasher.finish();
+    }
+    u128::from(halves[0]) << 64 | u128::from(halves[1])
+}
+
+impl Exploration {
+    fn of(scenario: Scenario) -> Self {
+        let mut exploration = Self { scenario, visited: HashSet::new(), ends: HashSet::new() };
+        let mut world = World::with_stock(scenario.stock);
+        let start = world.start();
+        tell(&mut world, Observe { conductor: Conductor::ProcessManager, start: Some(start), facts: vec![] });
+        let mut open = vec![world];
+        while let Some(world) = open.pop() {
+            if !exploration.visited.insert(fingerprint(&world)) {
+                continue;
+            }
+            holds_at_any_moment(&world);
+            let next = exploration.next(&world);
+            if next.is_empty() {
+                let end = holds_at_the_end(&world);
+                exploration.ends.insert(end);
+            }
+            open.extend(next);
+        }
+        exploration
+    }
+
+    /// Everything that can happen next.
+    fn next(&self, world: &World) -> Vec<World> {
+        let mut next = Vec::new();
+        let mut possible = |happens: &dyn Fn(&mut World) -> bool| {
+            let mut after = world.clone();
+            if happens(&mut after) {
+                next.push(after);
+            }
+        };
+        possible(&|world| {
+            let Some(fact) = world.facts.get(world.seen).copied() else { return false };
+            world.seen += 1;
+            tell(world, Observe { conductor: Conductor::ProcessManager, start: None, facts: vec![fact] });
+            true
+        });
+        for (step, progress) in &world.fulfilment.effects {
+            let step = *step;
+            let tried = match progress {
+                Progress::Pending { .. } => true,
+                // A person may have it tried again, unless it has been undone to be sure.
+                Progress::Parked => {
+                    self.scenario.parks && (step.is_compensation() || world.fulfilment.unwinding.is_none())
+                }
+                Progress::Done | Progress::Refused(_) => false,
+            };
+            if !tried {
+                continue;
+            }
+            possible(&|world| {
+                let outcome = world.perform(step);
+                record(world, step, outcome);
+                true
+            });
+            if world.torn.len() < self.scenario.kills_max {
+                possible(&|world| {
+                    world.perform(step);
+                    world.torn.insert(step)
+                });
+            }
+            if world.failures < self.scenario.failures_max && matches!(progress, Progress::Pending { .. }) {
+                possible(&|world| {
+                    world.failures += 1;
+                    let retry_at = (!self.scenario.parks).then(due_at);
+                    record(world, step, Outcome::Failed { error: "no answer".to_owned(), retry_at });
+                    true
+                });
+            }
+        }
+        possible(&World::buyer_pays);
+        for webhook in &world.webhooks {
+            possible(&|world| {
+                world.told(*webhook);
+                world.webhooks.remove(webhook)
+            });
+        }
+        if self.scenario.declines && !world.facts.contains(&Fact::PaymentDeclined) {
+            possible(&World::card_is_declined);
+        }
+        if self.scenario.cancels {
+            possible(&World::buyer_cancels);
+        }
+        if self.scenario.times_out {
+            possible(&|world| {
+                let at = due_at() + TimeDelta::milliseconds(1);
+                let waits = world.fulfilment.deadlines().contains(&(DeadlineKind::Payment, due_at()));
+                tell(world, DeadlinePassed { kind: DeadlineKind::Payment, at });
+                waits
+            });
+        }
+        if self.scenario.ships {
+            for n in [1, 2] {
+                for reaches_the_other in [true, false] {
+                    possible(&|world| world.driver_comes(n, reaches_the_other || n == 2));
+                    possible(&|world| world.driver_delivers(n, reaches_the_other));
+                }
+                possible(&|world| world.driver_fails(n));
+            }
+        }
+        next
+    }
+}
+
+/// Tells the fulfilment something. Told again at once, it has nothing to add; and nothing is planned a second time.
+fn tell(world: &mut World, command: impl Into<OrderFulfilmentCommand>) {
+    let command = command.into();
+    for event in world.fulfilment.decide(&command).unwrap() {
+        if let OrderFulfilmentEvent::EffectsPlanned(EffectsPlanned { effects })
+        | OrderFulfilmentEvent::CompensationsPlanned(CompensationsPlanned { effects }) = &event
+        {
+            for effect in effects {
+                assert!(world.fulfilment.progress(effect.step).is_none(), "{} is planned twice", effect.step);
+            }
+        }
+        world.fulfilment.apply(&event);
+    }
+    let is_failure = matches!(&command, OrderFulfilmentCommand::RecordOutcomes(record)
+        if record.outcomes.iter().any(|effect| matches!(effect.outcome, Outcome::Failed { .. })));
+    if !is_failure {
+        assert_eq!(world.fulfilment.decide(&command), Ok(vec![]), "told again: {command:?}");
+    }
+}
+
+fn record(world: &mut World, step: Step, outcome: Outcome) {
+    tell(world, RecordOutcomes { outcomes: vec![EffectOutcome { step, outcome }] });
+}
+
+fn holds_at_any_moment(world: &World) {
+    for product in &world.products {
+        assert!(product.held <= product.on_hand, "oversold");
+    }
+    // Every fact that was seen says nothing new.
+    let facts = world.facts[..world.seen].to_vec();
+    let again = Observe { conductor: Conductor::ProcessManager, start: Some(world.start()), facts };
+    assert_eq!(world.fulfilment.decide(&again.into()), Ok(vec![]));
+    // Every effect that is done can be done again, and changes nothing.
+    for (step, progress) in &world.fulfilment.effects {
+        if let Progress::Done = progress {
+            let mut after = world.clone();
+            let again = after.perform(*step);
+            assert!(!matches!(again, Outcome::Failed { .. }), "{step} again: {again:?}");
+            assert!(after == *world, "{step} again changes something");
+        }
+    }
+    let paid_back = world.order.payment.refund_id.is_some();
+    assert!(!paid_back || world.charge == Charge::Refunded);
+}
+
+/// Nothing can happen any more: what must be so? Says how it ended.
+fn holds_at_the_end(world: &World) -> String {
+    let (order, fulfilment) = (&world.order, &world.fulfilment);
+    let describe = || serde_json::to_string_pretty(world).unwrap();
+    let outcome = fulfilment.outcome.unwrap_or_else(|| panic!("it never ends: {}", describe()));
+    assert_eq!(fulfilment.stands_at(), None);
+    assert!(fulfilment.deadlines().is_empty(), "it waits after its end: {}", describe());
+    for product in &world.products {
+        assert!(product.holds.is_empty(), "a hold is left: {}", describe());
+    }
+    let sold: Vec<bool> =
+        world.products.iter().zip(&world.stock).map(|(product, stock)| product.on_hand < *stock).collect();
+    match outcome {
+        FulfilmentOutcome::Cancelled { reason } => {
+            assert_eq!(order.status, OrderStatus::Cancelled);
+            assert_eq!(order.cancelled.as_ref().map(|cancelled| cancelled.reason), Some(reason));
+            assert!(sold.iter().all(|sold| !sold), "a cancelled order took goods: {}", describe());
+            assert!(
+                matches!(world.charge, Charge::None | Charge::Canceled | Charge::Refunded),
+                "money is left, or can still be paid: {}",
+                describe()
+            );
+            let status = order.payment.status;
+            assert_eq!(world.charge == Charge::Refunded, status == PaymentStatus::Refunded, "{}", describe());
+            assert!(world.deliveries.values().all(|delivery| {
+                delivery.scheduled.is_none() || delivery.status == DeliveryStatus::Cancelled
+            }));
+            format!("cancelled {} {status:?}", reason.as_str())
+        }
+        FulfilmentOutcome::Delivered => {
+            assert_eq!(order.status, OrderStatus::Delivered);
+            assert!(sold.iter().all(|sold| *sold), "goods left that are on hand: {}", describe());
+            assert_eq!((world.charge, order.payment.status), (Charge::Paid, PaymentStatus::Captured));
+            format!("delivered {}", world.deliveries.len())
+        }
+        FulfilmentOutcome::WrittenOff => {
+            assert!(order.undeliverable);
+            assert!(sold.iter().all(|sold| *sold), "goods were restocked: {}", describe());
+            assert_eq!((world.charge, order.payment.status), (Charge::Refunded, PaymentStatus::Refunded));
+            "written off".to_owned()
+        }
+    }
+}
+
+fn explore(scenario: Scenario, ends: &[&str]) {
+    let began = std::time::Instant::now();
+    let exploration = Exploration::of(scenario);
+    println!("{} states in {:?}: {:?}", exploration.visited.len(), began.elapsed(), exploration.ends);
+    let expected: HashSet<String> = ends.iter().map(|end| (*end).to_owned()).collect();
+    assert_eq!(exploration.ends, expected);
+}
+
+#[test]
+fn without_stock_the_order_is_cancelled_and_nothing_is_left_on_hold() {
+    let scenario = Scenario { stock: &[1, 0], kills_max: 2, failures_max: 2, ..Scenario::default() };
+    explore(scenario, &["cancelled stock_unavailable None"]);
+}
+
+#[test]
+fn without_stock_and_with_an_impatient_buyer_and_clock_all_is_released() {
+    let scenario = Scenario {
+        stock: &[1, 0],
+        cancels: true,
+        times_out: true,
+        kills_max: 2,
+        failures_max: 1,
+        ..Scenario::default()
+    };
+    let ends = [
+        "cancelled stock_unavailable None",
+        "cancelled buyer_request None",
+        "cancelled payment_timeout None",
+    ];
+    explore(scenario, &ends);
+}
+
+const CANCELLED_BEFORE_SHIPPING: [&str; 10] = [
+    "cancelled buyer_request None",
+    "cancelled buyer_request Requested",
+    "cancelled buyer_request Declined",
+    "cancelled buyer_request Refunded",
+    "cancelled payment_timeout None",
+    "cancelled payment_timeout Requested",
+    "cancelled payment_timeout Declined",
+    "cancelled payment_timeout Refunded",
+    "cancelled payment_failed Declined",
+    "cancelled payment_failed Refunded",
+];
+
+/// However paying, declining, cancelling and the end of the time for paying come together, the money nets to zero.
+#[test]
+fn an_order_that_is_cancelled_before_shipping_gives_everything_back() {
+    let scenario =
+        Scenario { stock: &[2], declines: true, cancels: true, times_out: true, ..Scenario::default() };
+    explore(Scenario { kills_max: 2, ..scenario }, &CANCELLED_BEFORE_SHIPPING);
+    explore(Scenario { kills_max: 1, failures_max: 1, ..scenario }, &CANCELLED_BEFORE_SHIPPING);
+}
+
+#[test]
+fn an_order_that_is_paid_is_delivered_or_written_off_whatever_fails_on_the_way() {
+    let ends = ["delivered 1", "delivered 2", "written off"];
+    let scenario = Scenario { stock: &[2], ships: true, ..Scenario::default() };
+    explore(Scenario { kills_max: 2, ..scenario }, &ends);
+    explore(Scenario { kills_max: 1, failures_max: 1, ..scenario }, &ends);
+    explore(Scenario { stock: &[2, 2], ..scenario }, &ends);
+}
+
+#[test]
+fn cancelling_and_shipping_exclude_each_other() {
+    let scenario = Scenario { stock: &[1], cancels: true, ships: true, kills_max: 1, ..Scenario::default() };
+    let ends = [
+        "cancelled buyer_request None",
+        "cancelled buyer_request Requested",
+        "cancelled buyer_request Refunded",
+        "delivered 1",
+        "delivered 2",
+        "written off",
+    ];
+    explore(scenario, &ends);
+}
+
+#[test]
+fn what_is_parked_is_undone_to_be_sure_or_waits_for_a_person() {
+    let scenario = Scenario {
+        stock: &[1],
+        cancels: true,
+        times_out: true,
+        failures_max: 2,
+        parks: true,
+        ..Scenario::default()
+    };
+    let ends = [
+        "cancelled buyer_request None",
+        "cancelled buyer_request Requested",
+        "cancelled buyer_request Refunded",
+        "cancelled payment_timeout None",
+        "cancelled payment_timeout Requested",
+        "cancelled payment_timeout Refunded",
+    ];
+    explore(scenario, &ends);
+}

@@ -1,0 +1,485 @@
+//! A whole market with one order: the real aggregates, a payment provider, and one fulfilment. Small enough to be tried in
+//! every order of what can happen.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use agrodeep_domain::{
+    AccountId, Aggregate, Currency, Delivery, LocalizedText, Money, Order, OrderId, OrderNumber, Product,
+    ProductId, Quantity, TrackingNumber,
+    delivery::{AssignDriver, CancelDelivery, DeliveryCommand, DeliveryRefusal, FailDelivery, PickUp},
+    order::{
+        CancelOrder, Canceller, CapturePayment, Conductor, ConfirmRefund, DeclinePayment, DeliverOrder,
+        OrderCommand, OrderEvent, OrderLine, OrderRefusal, OrderStatus, PlaceOrder, PrepareLines,
+        RequestPayment, RequestRefund, RescheduleDelivery, ShipOrder,
+    },
+    product::{CommitHold, CreateProduct, ProductCommand, ProductDetails, ReleaseHold},
+};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use serde::Serialize;
+use uuid::Uuid;
+
+use crate::{
+    effects::{
+        cancel_order, confirm_order, expire_hold, give_up_delivery, hold_stock, record_pickup,
+        schedule_delivery,
+    },
+    order_fulfilment::{
+        Fact, OrderFulfilment, Outcome, Refusal, StartFulfilment, Step, Yield, delivery_id, effect_id,
+    },
+};
+
+pub(super) const INTENT: &str = "pi_1";
+
+pub(super) fn order_id() -> OrderId {
+    OrderId::from_uuid(Uuid::from_u128(0x0191_0000_0000_7000_8000_0000_0000_0001))
+}
+
+pub(super) fn product_id(n: usize) -> ProductId {
+    ProductId::from_uuid(Uuid::from_u128(100 + n as u128))
+}
+
+fn account(n: u128) -> AccountId {
+    AccountId::from_uuid(Uuid::from_u128(n))
+}
+
+pub(super) fn placed_at() -> DateTime<Utc> {
+    DateTime::from_timestamp(1_700_000_000, 0).unwrap()
+}
+
+pub(super) fn due_at() -> DateTime<Utc> {
+    placed_at() + TimeDelta::minutes(30)
+}
+
+const BUYER: u128 = 1;
+const PRODUCER: u128 = 2;
+const DRIVER: u128 = 3;
+
+/// A payment at the provider.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub(super) enum Charge {
+    /// Nobody has asked for it.
+    #[default]
+    None,
+    /// It can be paid.
+    Open,
+    /// It is paid.
+    Paid,
+    /// It is paid and given back.
+    Refunded,
+    /// It can no longer be paid.
+    Canceled,
+}
+
+/// What the provider has yet to tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub(super) enum Webhook {
+    Captured,
+    Declined,
+    Refunded,
+}
+
+#[derive(Clone, PartialEq, Serialize)]
+pub(super) struct World {
+    pub order: Order,
+    pub products: Vec<Product>,
+    /// What of each product was on hand at first.
+    pub stock: Vec<Quantity>,
+    pub deliveries: BTreeMap<u32, Delivery>,
+    pub charge: Charge,
+    pub webhooks: BTreeSet<Webhook>,
+    pub fulfilment: OrderFulfilment,
+    /// What the log has of the order and its deliveries, as far as it matters, in its order.
+    pub facts: Vec<Fact>,
+    /// How much of that the fulfilment has seen.
+    pub seen: usize,
+    /// Commands that are in the log.
+    done: BTreeSet<Uuid>,
+    /// How often effects have failed.
+    pub failures: u32,
+    /// What was tried without its outcome being recorded: the process was killed in between.
+    pub torn: BTreeSet<Step>,
+    numbers: u32,
+}
+
+impl World {
+    /// An order of one piece of each product, of which `stock` says what is on hand.
+    pub fn with_stock(stock: &[i64]) -> Self {
+        let products: Vec<_> = stock.iter().enumerate().map(|(n, stock)| product(n, *stock)).collect();
+        let mut world = Self {
+            order: Order::default(),
+            stock: products.iter().map(|product| product.on_hand).collect(),
+            products,
+            deliveries: BTreeMap::new(),
+            charge: Charge::None,
+            webhooks: BTreeSet::new(),
+            fulfilment: OrderFulfilment::default(),
+            facts: vec![],
+            seen: 0,
+            done: BTreeSet::new(),
+            failures: 0,
+            torn: BTreeSet::new(),
+            numbers: 0,
+        };
+        assert!(world.ask_order(place(stock.len())).is_ok());
+        world
+    }
+
+    /// All that can change, for recognising a state that was seen before.
+    pub fn key(&self) -> Vec<u8> {
+        let Self { order, products, stock: _, deliveries, charge, webhooks, fulfilment, .. } = self;
+        let (facts, seen, done, torn) = (&self.facts, self.seen, &self.done, &self.torn);
+        let stock: Vec<_> = products.iter().map(|product| (product.on_hand, product.held)).collect();
+        let ways: Vec<_> = deliveries.iter().map(|(n, delivery)| (n, delivery.status)).collect();
+        let order =
+            (order.status, &order.payment, order.prepared_by.len(), order.delivery, order.undeliverable);
+        let effects: Vec<_> = fulfilment.effects.values().collect();
+        let steps: Vec<_> = fulfilment.effects.keys().map(|step| step.name()).collect();
+        let flags = (fulfilment.unwinding, fulfilment.cancelled, fulfilment.outcome, fulfilment.timed_out_at);
+        let torn: Vec<_> = torn.iter().map(|step| step.name()).collect();
+        let key = (stock, ways, order, charge, webhooks, effects, steps, flags);
+        serde_json::to_vec(&(key, facts, seen, done.len(), torn, self.failures)).unwrap()
+    }
+
+    pub fn start(&self) -> StartFulfilment {
+        StartFulfilment::of(self.order.placed.as_ref().unwrap(), Uuid::nil())
+    }
+
+    /// Whether a command of an effect is to be decided: as in the log, one that is in it is not done again.
+    fn once(&self, step: Step) -> bool {
+        !self.done.contains(&effect_id(order_id(), step))
+    }
+
+    /// An effect asks something of the order.
+    fn effect_on_order(&mut self, step: Step, command: impl Into<OrderCommand>) -> Result<(), OrderRefusal> {
+        if self.once(step) {
+            let before = self.order.clone();
+            self.ask_order(command)?;
+            if before != self.order {
+                self.done.insert(effect_id(order_id(), step));
+            }
+        }
+        Ok(())
+    }
+
+    /// Something is asked of the order; what follows is in the log.
+    pub fn ask_order(&mut self, command: impl Into<OrderCommand>) -> Result<(), OrderRefusal> {
+        for event in self.order.decide(&command.into())? {
+            self.order.apply(&event);
+            self.facts.extend(match event {
+                OrderEvent::PaymentCaptured(_) => Some(Fact::PaymentCaptured),
+                OrderEvent::PaymentDeclined(_) => Some(Fact::PaymentDeclined),
+                OrderEvent::PaymentRefunded(_) => Some(Fact::PaymentRefunded),
+                OrderEvent::OrderCancelled(event) => Some(Fact::OrderCancelled(event.reason)),
+                OrderEvent::OrderShipped(event) => Some(Fact::OrderShipped(event.delivery_id)),
+                _ => None,
+            });
+        }
+        Ok(())
+    }
+
+    fn ask_delivery(&mut self, n: u32, command: impl Into<DeliveryCommand>) -> Result<(), DeliveryRefusal> {
+        use agrodeep_domain::delivery::DeliveryEvent;
+        let delivery = self.deliveries.entry(n).or_default();
+        for event in delivery.decide(&command.into())? {
+            delivery.apply(&event);
+            self.facts.extend(match event {
+                DeliveryEvent::DeliveryCompleted(_) => {
+                    Some(Fact::DeliveryCompleted(delivery_id(order_id(), n)))
+                }
+                DeliveryEvent::DeliveryFailed(_) => Some(Fact::DeliveryFailed(delivery_id(order_id(), n))),
+                _ => None,
+            });
+        }
+        Ok(())
+    }
+
+    fn ask_product(&mut self, step: Step, id: ProductId, command: impl Into<ProductCommand>) -> Outcome {
+        if !self.once(step) {
+            return Outcome::Done(None);
+        }
+        let n = (0..self.products.len()).find(|n| product_id(*n) == id).unwrap();
+        match self.products[n].decide(&command.into()) {
+            Ok(events) => {
+                if !events.is_empty() {
+                    self.done.insert(effect_id(order_id(), step));
+                }
+                for event in events {
+                    self.products[n].apply(&event);
+                }
+                Outcome::Done(None)
+            }
+            Err(refusal) => because(&refusal),
+        }
+    }
+
+    /// Does what the effect of `step` does, as the real one does it.
+    pub fn perform(&mut self, step: Step) -> Outcome {
+        let state = self.fulfilment.clone();
+        let started = state.started.clone().unwrap();
+        match step {
+            Step::HoldStock(id) => self.ask_product(step, id, hold_stock::command(&started, id).unwrap()),
+            Step::ReleaseHold(id) => self.ask_product(step, id, ReleaseHold { order_id: order_id() }),
+            Step::ExpireHold(id) => self.ask_product(step, id, expire_hold::command(&state).unwrap()),
+            Step::CommitHold(id) => self.ask_product(step, id, CommitHold { order_id: order_id() }),
+            Step::RequestPayment => self.request_payment(),
+            Step::WithdrawPayment => match self.charge {
+                Charge::None | Charge::Canceled => Outcome::Done(None),
+                Charge::Open => {
+                    self.charge = Charge::Canceled;
+                    Outcome::Done(None)
+                }
+                Charge::Paid | Charge::Refunded => Outcome::Refused(Refusal::AlreadyPaid),
+            },
+            Step::RefundPayment => match self.effect_on_order(step, RequestRefund) {
+                Ok(()) => {
+                    assert!(
+                        matches!(self.charge, Charge::Paid | Charge::Refunded),
+                        "a refund of what was not paid"
+                    );
+                    if self.charge == Charge::Paid {
+                        self.charge = Charge::Refunded;
+                        self.webhooks.insert(Webhook::Refunded);
+                    }
+                    Outcome::Done(Some(Yield::Refund { refund_id: "re_1".to_owned() }))
+                }
+                Err(refusal) => because(&refusal),
+            },
+            Step::ScheduleDelivery => {
+                let wanted = self.order.status != OrderStatus::Cancelled;
+                self.schedule(1, wanted)
+            }
+            Step::ConfirmOrder => match self.effect_on_order(step, confirm_order::command(&state).unwrap()) {
+                Ok(()) => Outcome::Done(None),
+                Err(OrderRefusal::AlreadyCancelled) => Outcome::Refused(Refusal::OrderCancelled),
+                Err(refusal) => because(&refusal),
+            },
+            Step::RecordPickup => match record_pickup::missing(&self.deliveries[&1]) {
+                Ok(None) => Outcome::Done(None),
+                Ok(Some(driver_id)) => {
+                    self.ask_delivery(1, PickUp { driver_id }).unwrap();
+                    Outcome::Done(None)
+                }
+                Err(why) => Outcome::Refused(Refusal::Because(why.to_owned())),
+            },
+            Step::MarkDelivered => {
+                let delivery_id = state.delivered_by.unwrap();
+                match self.effect_on_order(step, DeliverOrder { delivery_id }) {
+                    Ok(()) => Outcome::Done(None),
+                    Err(refusal) => because(&refusal),
+                }
+            }
+            Step::RescheduleDelivery => self.reschedule(&state),
+            Step::GiveUpDelivery => {
+                match self.effect_on_order(step, give_up_delivery::command(&state).unwrap()) {
+                    Ok(()) => Outcome::Done(None),
+                    Err(refusal) => because(&refusal),
+                }
+            }
+            Step::CancelDelivery => match self.ask_delivery(1, CancelDelivery) {
+                Ok(()) | Err(DeliveryRefusal::NoSuchDelivery) => Outcome::Done(None),
+                Err(refusal) => because(&refusal),
+            },
+            Step::CancelOrder => match self.effect_on_order(step, cancel_order::command(&state).unwrap()) {
+                Ok(()) | Err(OrderRefusal::AlreadyCancelled) => {
+                    let reason = self.order.cancelled.as_ref().unwrap().reason;
+                    Outcome::Done(Some(Yield::Cancellation { reason }))
+                }
+                Err(refusal) => because(&refusal),
+            },
+        }
+    }
+
+    fn request_payment(&mut self) -> Outcome {
+        if self.charge == Charge::None {
+            self.charge = Charge::Open;
+        }
+        match self.effect_on_order(Step::RequestPayment, RequestPayment { intent_id: INTENT.to_owned() }) {
+            Ok(()) => Outcome::Done(Some(Yield::Payment { intent_id: INTENT.to_owned() })),
+            Err(OrderRefusal::AlreadyCancelled) => {
+                assert_ne!(self.charge, Charge::Paid, "nobody knew of it");
+                self.charge = Charge::Canceled;
+                Outcome::Refused(Refusal::OrderCancelled)
+            }
+            Err(refusal) => because(&refusal),
+        }
+    }
+
+    fn schedule(&mut self, n: u32, wanted: bool) -> Outcome {
+        let id = delivery_id(order_id(), n);
+        if let Some(known) = self.deliveries.get(&n).and_then(|delivery| delivery.scheduled.as_ref()) {
+            let tracking_number = known.tracking_number;
+            return Outcome::Done(Some(Yield::Delivery { delivery_id: id, tracking_number }));
+        }
+        if !wanted {
+            return Outcome::Refused(Refusal::OrderCancelled);
+        }
+        self.numbers += 1;
+        let tracking_number = TrackingNumber::new(day(), self.numbers);
+        let placed = self.order.placed.clone().unwrap();
+        match self.ask_delivery(n, schedule_delivery::command(&placed, n, tracking_number)) {
+            Ok(()) => Outcome::Done(Some(Yield::Delivery { delivery_id: id, tracking_number })),
+            Err(refusal) => because(&refusal),
+        }
+    }
+
+    fn reschedule(&mut self, state: &OrderFulfilment) -> Outcome {
+        let wanted = self.order.status == OrderStatus::Shipped && !self.order.undeliverable;
+        let scheduled = self.schedule(2, wanted);
+        let Outcome::Done(Some(Yield::Delivery { delivery_id, tracking_number })) = &scheduled else {
+            return scheduled;
+        };
+        let failed_delivery_id = *state.failed.first().unwrap();
+        let (delivery_id, tracking_number) = (*delivery_id, *tracking_number);
+        match self.effect_on_order(
+            Step::RescheduleDelivery,
+            RescheduleDelivery { failed_delivery_id, delivery_id, tracking_number },
+        ) {
+            Ok(()) => scheduled,
+            Err(refusal) => {
+                let _ = self.ask_delivery(2, CancelDelivery);
+                because(&refusal)
+            }
+        }
+    }
+
+    // What others do.
+
+    pub fn buyer_pays(&mut self) -> bool {
+        let knows_how = self.order.payment.intent_id.is_some();
+        let pays = knows_how && self.charge == Charge::Open;
+        if pays {
+            self.charge = Charge::Paid;
+            self.webhooks.insert(Webhook::Captured);
+        }
+        pays
+    }
+
+    pub fn card_is_declined(&mut self) -> bool {
+        let tries = self.order.payment.intent_id.is_some() && self.charge == Charge::Open;
+        tries && self.webhooks.insert(Webhook::Declined)
+    }
+
+    /// The provider tells, perhaps again.
+    pub fn told(&mut self, webhook: Webhook) {
+        let (intent_id, provider_event_id) = (INTENT.to_owned(), format!("{webhook:?}"));
+        let amount = self.order.placed.as_ref().unwrap().total;
+        let told = match webhook {
+            Webhook::Captured => self.ask_order(CapturePayment { intent_id, amount, provider_event_id }),
+            Webhook::Declined => {
+                let code = "card_declined".to_owned();
+                self.ask_order(DeclinePayment { intent_id, code, provider_event_id })
+            }
+            Webhook::Refunded => {
+                let refund_id = "re_1".to_owned();
+                self.ask_order(ConfirmRefund { intent_id, refund_id, amount, provider_event_id })
+            }
+        };
+        assert_eq!(told, Ok(()), "{webhook:?}");
+    }
+
+    pub fn buyer_cancels(&mut self) -> bool {
+        self.ask_order(CancelOrder { by: Canceller::Buyer(account(BUYER)), note: None }).is_ok()
+    }
+
+    /// Producers prepare, an admin assigns a driver, the driver comes; `recorded`: and the pick-up reaches the delivery.
+    pub fn driver_comes(&mut self, n: u32, recorded: bool) -> bool {
+        let (driver_id, id) = (account(DRIVER), delivery_id(order_id(), n));
+        let mut after = self.clone();
+        let came = after.ask_order(PrepareLines { producer_id: account(PRODUCER) }).is_ok() || n > 1;
+        let came = came
+            && after.ask_delivery(n, AssignDriver { driver_id, vehicle: None }).is_ok()
+            && after.ask_order(ShipOrder { delivery_id: id }).is_ok()
+            && (!recorded || after.ask_delivery(n, PickUp { driver_id }).is_ok());
+        if came {
+            *self = after;
+        }
+        came
+    }
+
+    /// `told_order`: and the order is told, too.
+    pub fn driver_delivers(&mut self, n: u32, told_order: bool) -> bool {
+        let command = agrodeep_domain::delivery::CompleteDelivery {
+            driver_id: account(DRIVER),
+            signature: "a buyer".to_owned(),
+            photo: "photo".to_owned(),
+        };
+        let id = delivery_id(order_id(), n);
+        self.deliveries.get(&n).is_some_and(|delivery| delivery.status.on_the_way())
+            && self.ask_delivery(n, command).is_ok()
+            && (!told_order || self.ask_order(DeliverOrder { delivery_id: id }).is_ok())
+    }
+
+    pub fn driver_fails(&mut self, n: u32) -> bool {
+        let command = FailDelivery { driver_id: account(DRIVER), reason: "nobody at home".to_owned() };
+        self.deliveries.get(&n).is_some_and(|delivery| delivery.status.on_the_way())
+            && self.ask_delivery(n, command).is_ok()
+    }
+}
+
+fn because(refusal: &impl std::error::Error) -> Outcome {
+    Outcome::Refused(Refusal::Because(refusal.to_string()))
+}
+
+fn day() -> NaiveDate {
+    placed_at().date_naive()
+}
+
+fn price() -> Money {
+    Money::from_hundredths(450, Currency::EUR).unwrap()
+}
+
+fn name() -> LocalizedText {
+    LocalizedText::parse([(agrodeep_domain::Language::En, "Tomatoes".to_owned())].into(), 100).unwrap()
+}
+
+fn product(n: usize, stock: i64) -> Product {
+    let create = CreateProduct {
+        product_id: product_id(n),
+        producer_id: account(PRODUCER),
+        details: ProductDetails {
+            name: name(),
+            description: None,
+            category_id: "cat_vegetables".parse().unwrap(),
+            unit: "piece".parse().unwrap(),
+            images: vec![],
+            tags: vec![],
+            is_organic: false,
+            is_fair_trade: false,
+            qr_code_data: None,
+        },
+        price: price(),
+        stock: Quantity::whole(stock).unwrap(),
+    };
+    Product::fold(&Product::default().decide(&create.into()).unwrap())
+}
+
+fn place(lines: usize) -> PlaceOrder {
+    let line = |n| OrderLine {
+        product_id: product_id(n),
+        producer_id: account(PRODUCER),
+        name: name(),
+        quantity: Quantity::whole(1).unwrap(),
+        unit: "piece".parse().unwrap(),
+        unit_price: price(),
+        total: price(),
+        notes: None,
+    };
+    PlaceOrder {
+        order_id: order_id(),
+        number: OrderNumber::new(day(), 1),
+        buyer_id: account(BUYER),
+        lines: (0..lines).map(line).collect(),
+        shipping_address: agrodeep_domain::Address {
+            street: "1 rue des Halles".to_owned(),
+            city: "Paris".to_owned(),
+            zip_code: "75001".to_owned(),
+            country: "FR".to_owned(),
+            location: None,
+        },
+        billing_address: None,
+        preferred_delivery_date: None,
+        notes: None,
+        expires_at: due_at(),
+        conductor: Conductor::ProcessManager,
+    }
+}
