@@ -10,7 +10,7 @@ use axum::{
     http::{Method, request::Parts},
     response::Response,
 };
-use chrono::Utc;
+use chrono::{DateTime, SubsecRound, Utc};
 use serde::Deserialize;
 use std::{future::Future, marker::PhantomData};
 use utoipa::IntoParams;
@@ -98,7 +98,7 @@ pub fn command_context(command_id: Uuid, actor: Actor, request: &RequestContext)
         correlation_id: request.id,
         causation_id: command_id,
         traceparent: Some(request.traceparent()),
-        ..CommandContext::new(actor, Utc::now())
+        ..CommandContext::new(actor, now())
     }
 }
 
@@ -111,6 +111,11 @@ fn no_query(parts: &Parts) -> Result<(), Problem> {
             Err(query::invalid(name, "is not a parameter of this route, which has none"))
         }
     }
+}
+
+/// The time, as exact as tables keep it: what is told now is what will be read later.
+fn now() -> DateTime<Utc> {
+    Utc::now().trunc_subsecs(6)
 }
 
 /// Refuses requests with a query string, on routes that have no [`Caller`].

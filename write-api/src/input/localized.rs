@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use agrodeep_domain::{Language, LocalizedText, localized::LocalizedTextError};
-use agrodeep_http::Invalid;
+use agrodeep_domain::{Language, LocalizedText};
+use agrodeep_http::{Invalid, invalid::escape};
 
-/// A text by language: `{"fr": "…", "en": "…"}`.
-pub type Texts = BTreeMap<Language, String>;
+/// A text by language: `{"fr": "…", "en": "…"}`. Keys are any text yet, so that one that is no language can be named.
+pub type Texts = BTreeMap<String, String>;
 
 /// The text, if nothing is wrong with it.
 pub fn localized(
@@ -15,24 +15,38 @@ pub fn localized(
     chars_max: usize,
     invalid: &mut Invalid,
 ) -> Option<LocalizedText> {
-    // Each language is looked at by itself, so that a client hears of all that is wrong.
-    for (language, text) in texts {
-        invalid.text(&format!("{pointer}/{}", code(*language)), text, chars_max);
+    let mut parsed = BTreeMap::new();
+    let mut all_good = true;
+    for (key, text) in texts {
+        let pointer = format!("{pointer}/{}", escape(key));
+        let Some(language) = language(key) else {
+            invalid.at(pointer, "is not a language that texts come in: fr, en");
+            all_good = false;
+            continue;
+        };
+        match invalid.text(&pointer, text, chars_max) {
+            Some(text) => {
+                parsed.insert(language, text);
+            }
+            None => all_good = false,
+        }
     }
-    match LocalizedText::parse(texts.clone(), chars_max) {
+    if !all_good {
+        return None;
+    }
+    match LocalizedText::parse(parsed, chars_max) {
         Ok(text) => Some(text),
-        Err(LocalizedTextError::Empty) => {
-            invalid.at(pointer, LocalizedTextError::Empty);
+        Err(error) => {
+            invalid.at(pointer, error);
             None
         }
-        // Noted above.
-        Err(LocalizedTextError::Blank(_) | LocalizedTextError::TooLong(..)) => None,
     }
 }
 
-const fn code(language: Language) -> &'static str {
-    match language {
-        Language::Fr => "fr",
-        Language::En => "en",
+fn language(key: &str) -> Option<Language> {
+    match key {
+        "fr" => Some(Language::Fr),
+        "en" => Some(Language::En),
+        _ => None,
     }
 }

@@ -24,6 +24,9 @@ use crate::{
     routes::CommandProblems,
 };
 
+/// More of one product than any market sells at once. Whether there is as much is for the fulfilment to find out.
+const UNITS_MAX: i64 = 1_000_000;
+
 const NOTES_CHARS_MAX: usize = 1000;
 
 /// What a buyer wants.
@@ -52,7 +55,7 @@ pub struct ItemBody {
     /// Which.
     #[schema(example = "prod_01h455vb4pex5vsknk084sn02q")]
     product_id: String,
-    /// How much: more than zero, at most three decimal places.
+    /// How much: more than zero, at most 1,000,000, at most three decimal places.
     #[schema(example = 2)]
     quantity: ExactDecimal,
     /// What the buyer wishes for it.
@@ -162,8 +165,12 @@ fn items(bodies: &[ItemBody], invalid: &mut Invalid) -> Vec<RequestedItem> {
         let at = |field: &str| format!("/items/{index}/{field}");
         let product_id = input::id(&at("product_id"), &body.product_id, invalid);
         let quantity = input::quantity(&at("quantity"), body.quantity, invalid);
-        if quantity.is_some_and(|quantity| quantity.is_zero()) {
-            invalid.at(at("quantity"), "must be more than zero");
+        match quantity {
+            Some(quantity) if quantity.is_zero() => invalid.at(at("quantity"), "must be more than zero"),
+            Some(quantity) if quantity.thousandths() > UNITS_MAX * 1000 => {
+                invalid.at(at("quantity"), format!("must be at most {UNITS_MAX}"));
+            }
+            _ => {}
         }
         let notes = invalid.optional_text(&at("notes"), body.notes.as_deref(), NOTES_CHARS_MAX);
         let (Some(product_id), Some(quantity)) = (product_id, quantity) else { continue };

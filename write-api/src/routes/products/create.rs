@@ -25,10 +25,10 @@ use crate::{
 #[serde(deny_unknown_fields)]
 pub struct CreateProductBody {
     /// Its name by language: `fr`, `en`, at least one.
-    #[schema(value_type = std::collections::BTreeMap<String, String>, example = json!({"fr": "Tomates Bio Marmande", "en": "Organic Marmande Tomatoes"}))]
+    #[schema(example = json!({"fr": "Tomates Bio Marmande", "en": "Organic Marmande Tomatoes"}))]
     name: Texts,
     /// Its description by language.
-    #[schema(value_type = Option<std::collections::BTreeMap<String, String>>, example = json!({"fr": "Tomates rouges juteuses", "en": "Juicy red tomatoes"}))]
+    #[schema(example = json!({"fr": "Tomates rouges juteuses", "en": "Juicy red tomatoes"}))]
     description: Option<Texts>,
     /// Its category.
     #[schema(example = "cat_vegetables")]

@@ -28,10 +28,8 @@ const ATTEMPTS_MAX: usize = 8;
 #[serde(deny_unknown_fields)]
 pub struct UpdateProductBody {
     /// Its name by language: `fr`, `en`, at least one.
-    #[schema(value_type = Option<std::collections::BTreeMap<String, String>>)]
     name: Option<Texts>,
     /// Its description by language.
-    #[schema(value_type = Option<std::collections::BTreeMap<String, String>>)]
     description: Option<Texts>,
     /// Its category.
     category_id: Option<String>,

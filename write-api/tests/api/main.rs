@@ -1,0 +1,14 @@
+//! The write API, asked in-process, on a real PostgreSQL.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod app;
+mod auth;
+mod bad_input;
+mod contract;
+mod deliveries;
+mod idempotency;
+mod journey;
+mod orders;
+mod payments;
+mod products;
+mod tokens;
