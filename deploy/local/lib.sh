@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2034
 # What `up` and `test` share. Sourced, with `set -euo pipefail` on.
 
 ROOT="$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)"

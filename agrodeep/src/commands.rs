@@ -1,0 +1,14 @@
+//! One file for each thing that can be asked of the binary.
+
+pub mod accounts;
+pub mod audit;
+mod housekeeping;
+pub mod import;
+pub mod migrate;
+pub mod process_managers;
+pub mod projections;
+pub mod read_api;
+pub mod tour;
+pub mod up;
+mod webhooks;
+pub mod write_api;

@@ -1,0 +1,12 @@
+//! The one composition root: builds each part once, from the settings and the databases. Every subcommand takes its parts
+//! from here, so that all of them are wired the same way.
+
+mod apis;
+mod read_side;
+mod write_side;
+
+pub use self::{
+    apis::{read_api, write_api},
+    read_side::{ReadSide, index_dir, projections},
+    write_side::{WriteSide, open_log, pool},
+};

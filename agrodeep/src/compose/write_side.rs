@@ -1,0 +1,80 @@
+//! The log, and everything that appends to it.
+
+use std::{str::FromStr, sync::Arc, time::Duration};
+
+use agrodeep_commands::{CommandSettings, Commands, Executor, payments::simulated::SimulatedGateway};
+use agrodeep_event_store::{
+    SharedLog,
+    postgres::{LogLimits, PostgresLog},
+};
+use agrodeep_write_api::accounts::{AccountSettings, Accounts};
+use anyhow::{Context, Result};
+use chrono::TimeDelta;
+use secrecy::{ExposeSecret, SecretString};
+use sqlx::{
+    PgPool,
+    postgres::{PgConnectOptions, PgPoolOptions},
+};
+
+use crate::{database::Databases, settings::Settings};
+
+/// The log, and everything that appends to it.
+pub struct WriteSide {
+    /// The log.
+    pub log: SharedLog,
+    /// The tables beside the log.
+    pub pool: PgPool,
+    /// What can be asked of the market.
+    pub commands: Commands,
+    /// Who may come in.
+    pub accounts: Accounts,
+    /// The payment provider of our own.
+    pub gateway: SimulatedGateway,
+}
+
+impl WriteSide {
+    /// Opens what is in the database, which must have been migrated.
+    ///
+    /// # Errors
+    /// When the database cannot be reached.
+    pub async fn open(settings: &Settings, databases: &Databases) -> Result<Self> {
+        let log = open_log(databases).await?;
+        let pool = pool(&databases.write_url, settings.database_connections)?;
+        let gateway = SimulatedGateway::new(pool.clone());
+        let hold = TimeDelta::from_std(settings.hold)?;
+        let commands = Commands::new(Executor::new(log.clone()), &pool, Arc::new(gateway.clone()))
+            .with_settings(CommandSettings { hold, ..CommandSettings::default() });
+        let accounts = Accounts::open(pool.clone(), AccountSettings::default())
+            .await
+            .context("the accounts cannot be opened")?;
+        Ok(Self { log, pool, commands, accounts, gateway })
+    }
+}
+
+/// The log alone.
+///
+/// # Errors
+/// When the database cannot be reached.
+pub async fn open_log(databases: &Databases) -> Result<SharedLog> {
+    let url = databases.write_url.expose_secret();
+    let log = PostgresLog::open(url, LogLimits::default()).await.context("the log cannot be opened")?;
+    Ok(Arc::new(log))
+}
+
+/// Connections to the tables of the write side, made when they are needed.
+///
+/// # Errors
+/// When the address cannot be used.
+pub fn pool(url: &SecretString, connections_max: u32) -> Result<PgPool> {
+    // A client that was cancelled inside a transaction must not keep its locks.
+    let options = PgConnectOptions::from_str(url.expose_secret())
+        .context("the address of the database cannot be used")?
+        .application_name("agrodeep")
+        .options([("idle_in_transaction_session_timeout", "60s")]);
+    Ok(PgPoolOptions::new()
+        .max_connections(connections_max)
+        .acquire_timeout(Duration::from_secs(10))
+        // A ping before each use would cost a third of the throughput; a broken connection shows itself soon enough.
+        .test_before_acquire(false)
+        .connect_lazy_with(options))
+}
