@@ -24,7 +24,11 @@ pub struct Answer {
 
 impl Answer {
     /// The answer, which must have this status.
-    #[allow(clippy::must_use_candidate, clippy::return_self_not_must_use, reason = "often it is all that is asked")]
+    #[allow(
+        clippy::must_use_candidate,
+        clippy::return_self_not_must_use,
+        reason = "often it is all that is asked"
+    )]
     pub fn expect(self, status: u16) -> Self {
         assert_eq!(self.status.as_u16(), status, "{}", self.text);
         self

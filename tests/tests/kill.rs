@@ -176,8 +176,7 @@ async fn assert_ledger_agrees(system: &System, checked: &checker::Checked) {
 
     let pool = sqlx::PgPool::connect(&system.database_url()).await.expect("the database");
     let (captured, refunded): (i64, i64) = sqlx::query_as(
-        "select (select coalesce(sum(amount_hundredths), 0)::bigint from simulator_intents where status = 'succeeded'), \
-                (select coalesce(sum(amount_hundredths), 0)::bigint from simulator_refunds)",
+        "select coalesce(sum(captured), 0)::bigint, coalesce(sum(refunded), 0)::bigint from simulator_intents",
     )
     .fetch_one(&pool)
     .await
