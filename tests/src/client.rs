@@ -113,6 +113,12 @@ impl Client {
         Ok(Answer { status, body, text, position, replayed, etag })
     }
 
+    /// A JSON document at an address.
+    pub async fn document(&self, url: &str) -> Value {
+        let text = self.http.get(url).send().await.expect("an answer").text().await.expect("a text");
+        serde_json::from_str(&text).unwrap_or_else(|error| panic!("{url}: {error}"))
+    }
+
     /// A command.
     pub async fn post(&self, path: &str, body: Value) -> Answer {
         self.send(Method::POST, path, Some(&body), &[]).await.expect("an answer")

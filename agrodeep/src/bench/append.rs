@@ -72,7 +72,10 @@ impl Mix {
 
 impl AppendBench {
     pub async fn run(self) -> anyhow::Result<()> {
-        anyhow::ensure!(self.writers > 0 && self.seconds > 0 && self.rounds > 0, "there is nothing to measure");
+        anyhow::ensure!(
+            self.writers > 0 && self.seconds > 0 && self.rounds > 0,
+            "there is nothing to measure"
+        );
         let database = BenchDatabase::open(self.database_url.clone()).await?;
         let subjects: Vec<Arc<dyn Subject>> = vec![
             Arc::new(ours::Ours::open(&database.url).await?),
@@ -116,7 +119,10 @@ impl AppendBench {
                 println!("{}", serde_json::to_string(row)?);
             }
         } else {
-            println!("One-event commands of about 400 bytes; {}; {} rounds in turn.\n", database.server, self.rounds);
+            println!(
+                "One-event commands of about 400 bytes; {}; {} rounds in turn.\n",
+                database.server, self.rounds
+            );
             print_table(&figures, subjects[0].name());
         }
         Ok(())

@@ -42,7 +42,10 @@ impl BenchDatabase {
         .fetch_one(&pool)
         .await?;
         pool.close().await;
-        ensure!(fsync == "on" && commit == "on", "measuring means little without fsync and synchronous_commit");
+        ensure!(
+            fsync == "on" && commit == "on",
+            "measuring means little without fsync and synchronous_commit"
+        );
         let server = format!("PostgreSQL {version}, fsync {fsync}, synchronous_commit {commit}");
         Ok(Self { url, server, private })
     }

@@ -48,7 +48,8 @@ impl Subject for Raw {
         let (client, statement) = &self.connections[index];
         let event: NoteEvent = LineAdded { number: 1, text: line().text }.into();
         let payload = serde_json::to_string(&event)?;
-        let metadata = format!(r#"{{"actor":"system:bench","correlation_id":"{note}","causation_id":"{note}"}}"#);
+        let metadata =
+            format!(r#"{{"actor":"system:bench","correlation_id":"{note}","causation_id":"{note}"}}"#);
         client.execute(statement, &[&note.to_string(), &payload, &metadata]).await?;
         Ok(())
     }
