@@ -11,7 +11,7 @@ mod messages;
 mod refunds;
 mod webhooks;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use agrodeep_domain::OrderId;
 use async_trait::async_trait;
@@ -25,18 +25,29 @@ pub use self::{
 };
 use super::gateway::{CreateIntent, CreateRefund, GatewayError, GatewayKey, Intent, PaymentGateway, Refund};
 
+/// How often a sender looks by itself: other processes cannot wake it.
+const LOOK_EVERY: Duration = Duration::from_millis(250);
+
 /// The simulated provider. Clones share everything.
 #[derive(Clone)]
 pub struct SimulatedGateway {
     pool: PgPool,
     /// Wakes the senders of webhooks in this process; those of others look by themselves.
     to_tell: Arc<Notify>,
+    look_every: Duration,
 }
 
 impl SimulatedGateway {
     /// Keeps its ledger in the database `pool`.
     pub fn new(pool: PgPool) -> Self {
-        Self { pool, to_tell: Arc::new(Notify::new()) }
+        Self { pool, to_tell: Arc::new(Notify::new()), look_every: LOOK_EVERY }
+    }
+
+    /// Lets senders look for messages of other processes every so often; those of their own they hear of at once.
+    #[must_use]
+    pub fn with_look_every(mut self, look_every: Duration) -> Self {
+        self.look_every = look_every;
+        self
     }
 }
 

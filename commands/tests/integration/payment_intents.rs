@@ -32,7 +32,7 @@ async fn a_buyer_waits_until_the_payment_is_requested_and_then_always_gets_the_s
     for answer in futures::future::join_all(waiting).await {
         assert_eq!(answer.unwrap().intent, requested);
     }
-    assert!(since.elapsed() < Duration::from_millis(250), "{:?}", since.elapsed());
+    assert!(since.elapsed() < Duration::from_secs(3), "{:?}", since.elapsed());
 
     let again = intent(&market.another_instance().await, of(order_id)).await.unwrap();
     assert_eq!(again.intent, requested);
@@ -50,7 +50,7 @@ async fn the_wait_is_bounded() {
     let since = Instant::now();
     assert_eq!(intent(&commands, of(order_id)).await.unwrap_err(), IntentError::NotYet);
     let waited = since.elapsed();
-    assert!(waited >= Duration::from_millis(120) && waited < Duration::from_secs(2), "{waited:?}");
+    assert!(waited >= Duration::from_millis(120) && waited < Duration::from_secs(4), "{waited:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -57,14 +57,13 @@ async fn the_shop_is_told_at_once_and_by_a_signed_message_that_it_understands() 
     let market = Market::open().await;
     let shop = Shop::open(&[]).await;
     let shutdown = CancellationToken::new();
-    let running = deliver(market.gateway.clone(), &shop, &shutdown);
+    // Nothing but being woken can make this sender look again.
+    let gateway = market.gateway.clone().with_look_every(Duration::from_hours(1));
+    let running = deliver(gateway, &shop, &shutdown);
     paid(&market.gateway, 1).await;
     all_told(&market.gateway).await;
-
-    let since = Instant::now();
     let intent = paid(&market.gateway, 2).await;
     all_told(&market.gateway).await;
-    assert!(since.elapsed() < Duration::from_millis(200), "{:?}", since.elapsed());
     let refund = CreateRefund { intent_id: intent.id.clone(), amount: intent.amount };
     let key = GatewayKey::refund(intent.order_id.unwrap());
     let refund = market.gateway.refund(&refund, &key).await.unwrap();
@@ -82,7 +81,7 @@ async fn the_shop_is_told_at_once_and_by_a_signed_message_that_it_understands() 
     assert_eq!(news[2], News::Refunded { payment, refund_id: refund.id, amount: intent.amount });
 
     shutdown.cancel();
-    tokio::time::timeout(Duration::from_secs(1), running).await.unwrap().unwrap();
+    tokio::time::timeout(Duration::from_secs(10), running).await.unwrap().unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -127,6 +126,6 @@ async fn what_a_dead_sender_had_claimed_goes_out_at_the_next_start() {
     let _running = sender(&market, &shop, &shutdown);
     let since = Instant::now();
     all_told(&market.gateway).await;
-    assert!(since.elapsed() < Duration::from_secs(5));
+    assert!(since.elapsed() < Duration::from_secs(10), "{:?}", since.elapsed());
     shutdown.cancel();
 }

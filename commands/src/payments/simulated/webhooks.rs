@@ -28,8 +28,6 @@ const CLAIM_SECONDS: f64 = 15.0;
 const PAUSE_FIRST_SECONDS: f64 = 0.1;
 /// The longest pause.
 const PAUSE_MAX_SECONDS: f64 = 10.0;
-/// How often a sender looks by itself: other processes cannot wake it.
-const LOOK_EVERY: Duration = Duration::from_millis(250);
 
 /// A message that has been claimed.
 struct Message {
@@ -71,7 +69,7 @@ impl SimulatedGateway {
                 () = shutdown.cancelled() => return Ok(()),
                 Some(_) = under_way.join_next(), if !under_way.is_empty() => {}
                 () = woken, if free > 0 => {}
-                () = sleep(LOOK_EVERY), if free > 0 => {}
+                () = sleep(self.look_every), if free > 0 => {}
             }
         }
     }
