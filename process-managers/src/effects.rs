@@ -28,11 +28,14 @@ use agrodeep_commands::{
     numbers::Numbers,
     payments::gateway::{GatewayError, PaymentGateway},
 };
-use agrodeep_domain::{Actor, Aggregate, Order, OrderId};
+use agrodeep_domain::{AccountId, Actor, Aggregate, Order, OrderId, Role};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::order_fulfilment::{FulfilmentStarted, OrderFulfilment, Refusal, Step, Yield, effect_id};
+
+/// In whose name fulfilments act.
+pub(crate) const ACTOR: &str = "order_fulfilment";
 
 /// What effects are done with. Clones share everything.
 #[derive(Clone)]
@@ -161,7 +164,13 @@ impl Attempt<'_> {
         self.started.order_id
     }
 
-    fn acting_as(&self, actor: Actor) -> Self {
+    /// In the name of the driver, whose doing it is: the fulfilment only makes sure that it gets everywhere. (What an import
+    /// does, it does in its own name.)
+    fn in_the_name_of(&self, driver_id: AccountId) -> Self {
+        if self.cause.actor != Actor::system(ACTOR) {
+            return self.clone();
+        }
+        let actor = Actor::Account(driver_id, Role::Driver);
         Self { cause: Cause { actor, ..self.cause.clone() }, ..self.clone() }
     }
 

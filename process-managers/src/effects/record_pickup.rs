@@ -4,8 +4,8 @@
 //! records the pick-up too; this is for when they could not.
 
 use agrodeep_domain::{
-    AccountId, Actor, Delivery, Role,
-    delivery::{DeliveryStatus, PickUp},
+    AccountId, Delivery,
+    delivery::{DeliveryRefusal, DeliveryStatus, PickUp},
 };
 
 use super::{Attempt, Performed, Trouble};
@@ -37,10 +37,10 @@ pub(super) async fn perform(attempt: &Attempt<'_>) -> Performed {
         Ok(None) => return Ok(None),
         Err(why) => return Err(Trouble::Refused(Refusal::Because(why.to_owned()))),
     };
-    // What the driver did, in the driver's name.
-    let attempt = attempt.acting_as(Actor::Account(driver_id, Role::Driver));
+    let attempt = attempt.in_the_name_of(driver_id);
     match attempt.execute(delivery_id.uuid(), PickUp { driver_id }, |_: &Delivery| ()).await? {
-        Ok(()) => Ok(None),
+        // Since we looked, the driver was faster, and has perhaps done more.
+        Ok(()) | Err(DeliveryRefusal::AlreadyDelivered | DeliveryRefusal::AlreadyFailed) => Ok(None),
         Err(refusal) => Err(Trouble::because(&refusal)),
     }
 }

@@ -22,13 +22,11 @@ use super::{
 };
 use crate::{
     drive::{Discretion, Driver, Halt, Standing},
-    effects::Cause,
+    effects::{ACTOR, Cause},
     order_fulfilment::{DeadlineKind, DeadlinePassed, Observe},
     retry::RetryPolicy,
 };
 
-/// In whose name fulfilments act.
-const ACTOR: &str = "order_fulfilment";
 /// What makes the command that observes an event recognisable.
 const OBSERVE: &str = "order_fulfilment";
 
