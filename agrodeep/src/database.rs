@@ -1,15 +1,19 @@
 //! The databases that this process works on: those that are configured, or a private PostgreSQL under the data folder.
 
-use std::time::{Duration, Instant};
+use std::{
+    fs,
+    time::{Duration, Instant},
+};
 
 use agrodeep_event_store::postgres::{
     WRITE_MIGRATIONS,
-    embedded::{self, EmbeddedPostgres, EmbeddedSettings},
+    embedded::{self, EmbeddedError, EmbeddedPostgres, EmbeddedSettings},
 };
 use agrodeep_projections::database as read_side;
 use anyhow::{Context, Result, bail, ensure};
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::{Connection, PgConnection};
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     data_dir::{DataDir, Ownership},
@@ -21,6 +25,9 @@ const NAME: &str = "agrodeep";
 
 /// How long a command waits for the private server of a process that is just starting.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// How often the private server is looked at.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
 
 /// Where the log and the read models are.
 pub struct Databases {
@@ -99,7 +106,7 @@ impl Databases {
             database: NAME.to_owned(),
             ..EmbeddedSettings::new(data_dir.path())
         };
-        let server = tokio::task::spawn_blocking(move || EmbeddedPostgres::start(&private)).await??;
+        let server = start_patiently(private).await?;
         create_database(&server.url_of("postgres"))
             .await
             .context("the private database cannot be created")?;
@@ -111,6 +118,11 @@ impl Databases {
     /// Whether the server is this process' own: with it, nobody else can have been at work since.
     pub fn is_private(&self) -> bool {
         self.private.is_some()
+    }
+
+    /// The process of the private server, if there is one, for [`watch`].
+    pub fn server_pid(&self) -> Option<u32> {
+        self.private.as_ref().and_then(EmbeddedPostgres::pid)
     }
 
     /// Brings the tables of both sides up to date.
@@ -174,6 +186,48 @@ impl Databases {
     }
 }
 
+/// Watches the private server; without one, there is nothing to watch. Ends only when the server does, or when told to.
+///
+/// # Errors
+/// When the server has ended.
+pub async fn watch(server_pid: Option<u32>, stop: CancellationToken) -> Result<()> {
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return Ok(()),
+            () = tokio::time::sleep(LOOK_EVERY) => {}
+        }
+        if let Some(pid) = server_pid
+            && !is_alive(pid)
+        {
+            bail!("PostgreSQL has ended by itself: postgres.log in the data folder may say why");
+        }
+    }
+}
+
+/// A server that was killed moments ago may still be in the table of processes: its lock file holds until it is gone.
+async fn start_patiently(private: EmbeddedSettings) -> Result<EmbeddedPostgres> {
+    let since = Instant::now();
+    loop {
+        let settings = private.clone();
+        match tokio::task::spawn_blocking(move || EmbeddedPostgres::start(&settings)).await? {
+            Err(EmbeddedError::NotStarted { tail, .. })
+                if tail.contains("\"postmaster.pid\" already exists") && since.elapsed() < PATIENCE =>
+            {
+                tracing::info!("waiting for the last PostgreSQL of this data folder to go");
+                tokio::time::sleep(Duration::from_millis(250)).await;
+            }
+            started => return Ok(started?),
+        }
+    }
+}
+
+/// Whether a process runs: one that has ended, but was not yet asked for, does not.
+fn is_alive(pid: u32) -> bool {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    let state = stat.rsplit_once(") ").and_then(|(_, rest)| rest.chars().next());
+    state.is_some_and(|state| !matches!(state, 'Z' | 'X'))
+}
+
 async fn create_database(admin_url: &str) -> Result<(), sqlx::Error> {
     let mut connection = PgConnection::connect(admin_url).await?;
     let there: Option<i32> = sqlx::query_scalar("select 1 from pg_database where datname = $1")
@@ -184,4 +238,28 @@ async fn create_database(admin_url: &str) -> Result<(), sqlx::Error> {
         sqlx::query(&format!("create database {NAME}")).execute(&mut connection).await?;
     }
     connection.close().await
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use std::process::{Command, Stdio};
+
+    use super::*;
+
+    #[test]
+    fn a_process_that_has_ended_is_not_alive_even_before_it_was_waited_for() {
+        assert!(is_alive(std::process::id()));
+        let mut child = Command::new("cat").stdin(Stdio::piped()).spawn().unwrap();
+        assert!(is_alive(child.id()));
+        drop(child.stdin.take());
+        let since = Instant::now();
+        while is_alive(child.id()) {
+            assert!(since.elapsed() < Duration::from_secs(10), "an ended process counts as alive");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        child.wait().unwrap();
+        assert!(!is_alive(child.id()));
+    }
 }

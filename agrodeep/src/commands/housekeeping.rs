@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{compose::WriteSide, lifecycle::Parts};
 
 /// How often.
-const EVERY: Duration = Duration::from_secs(15 * 60);
+const EVERY: Duration = Duration::from_mins(15);
 
 /// Keeps house in this process. Several processes may do so.
 pub fn run(parts: &mut Parts, write_side: &WriteSide) {

@@ -13,7 +13,7 @@ use crate::{
     cli::{Common, Flag},
     compose::{self, ReadSide, WriteSide},
     data_dir::{DataDir, Ownership},
-    database::Databases,
+    database::{Databases, watch},
     demo,
     lifecycle::{Parts, Signals, listen, local_url},
     settings::Settings,
@@ -107,6 +107,8 @@ async fn start(
 
     say_what_is_not_limited(settings);
     let mut parts = Parts::default();
+    let server_pid = databases.server_pid();
+    parts.run("PostgreSQL", |stop| watch(server_pid, stop));
     parts.run("projections", |stop| async move {
         projections.run(stop).await;
         Ok(())

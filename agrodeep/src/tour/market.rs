@@ -69,7 +69,8 @@ impl Market {
     pub async fn check_stock(&self, cast: &Cast, kilograms: u32, narrator: &Narrator) -> Result<()> {
         let path = format!("/v1/products/{}", self.product_id);
         let wanted = format!("{kilograms} kg in stock");
-        let as_wanted = |answer: &Answer| Ok(answer.decimal("/available_quantity")? == kilograms.into());
+        let as_wanted =
+            |answer: &Answer| Ok(answer.decimal("/available_quantity")? == Decimal::from(kilograms));
         cast.get_until(&cast.buyer, &path, &wanted, as_wanted).await?;
         narrator.came_back(format!("{kilograms} kg of the tomatoes can be ordered now"));
         Ok(())
