@@ -108,8 +108,9 @@ begin
         select coalesce(max(e.sequence), 0) into actual from events e
         where e.aggregate_type = aggregate_types[first] and e.aggregate_id = aggregate_ids[first];
 
+        -- A range, so that the planner keeps the clause by which it knows the index of commands.
         select e.aggregate_type, e.aggregate_id, e.sequence, e.position into known from events e
-        where e.command_id = command_ids[first] and e.event_id = e.command_id;
+        where e.command_id between command_ids[first] and command_ids[first] and e.event_id = e.command_id;
 
         if found then
             if known.aggregate_type = aggregate_types[first] and known.aggregate_id = aggregate_ids[first]

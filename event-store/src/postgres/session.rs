@@ -40,12 +40,15 @@ impl Session {
                  where e.aggregate_type = $1 and e.aggregate_id = $2 and e.sequence > $3 order by e.sequence"
             ))
             .await?;
-        // The first event of a command has the command's id; the others follow it in its stream.
+        // The first event of a command has the command's id; the others follow it in its stream. Asked for as a range, as the
+        // index of commands has it `where event_id = command_id`: of two equalities the planner would make two comparisons
+        // with the parameter, no longer see that clause, and read the whole log.
+        let first = "from events f where f.command_id between $1 and $1 and f.event_id = f.command_id";
         let find_command = client
             .prepare(&format!(
-                "select {COLUMNS} from events f join events e on e.aggregate_type = f.aggregate_type \
-                 and e.aggregate_id = f.aggregate_id and e.sequence >= f.sequence and e.command_id = f.command_id \
-                 where f.command_id = $1 and f.event_id = f.command_id order by e.sequence"
+                "select {COLUMNS} from events e \
+                 where (e.aggregate_type, e.aggregate_id) = (select f.aggregate_type, f.aggregate_id {first}) \
+                 and e.sequence >= (select f.sequence {first}) and e.command_id = $1 order by e.sequence"
             ))
             .await?;
         let read = client
