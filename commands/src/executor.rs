@@ -202,7 +202,13 @@ impl Executor {
     ) -> Result<(Executed<A>, T), ExecuteError<A::Refusal>> {
         let (answer, answered) = oneshot::channel();
         let reply = CapturingReply { capture, captured: None, answer };
-        let job = CommandJob { command: command.into(), context, reply: Box::new(reply), attempts: 0 };
+        let job = CommandJob {
+            command: command.into(),
+            context,
+            reply: Box::new(reply),
+            attempts: 0,
+            verified: false,
+        };
         self.hand_over(id, Job::Command(job)).await?;
         answered.await.unwrap_or_else(|_| Err(ExecuteError::Unknown("the executor was stopped".to_owned())))
     }
@@ -229,7 +235,9 @@ impl Executor {
             let _ = answer.send(state.map(look));
         };
         self.hand_over(id, Job::Inspect(Box::new(look))).await?;
-        answered.await.unwrap_or_else(|_| Err(ExecuteError::Unavailable("the executor was stopped".to_owned())))
+        answered
+            .await
+            .unwrap_or_else(|_| Err(ExecuteError::Unavailable("the executor was stopped".to_owned())))
     }
 
     async fn hand_over<A: Aggregate>(&self, id: Uuid, job: Job<A>) -> Result<(), ExecuteError<A::Refusal>> {

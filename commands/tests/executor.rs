@@ -206,6 +206,22 @@ async fn what_was_decided_on_a_state_that_never_came_to_be_is_decided_anew() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_is_refused_for_what_another_process_has_changed_meanwhile() {
+    let database = TestDatabase::create().await;
+    let (ours, theirs) = (Executor::new(database.log().await), Executor::new(database.log().await));
+    let id = Uuid::now_v7();
+    ours.execute::<Product>(id, tomatoes(id, 1), context()).await.unwrap();
+    assert!(ours.execute::<Product>(id, hold(1, 5), context()).await.is_err());
+    theirs.execute::<Product>(id, count(10), context()).await.unwrap();
+    // Ours still remembers one piece, and that nothing is held for the second order.
+    ours.execute::<Product>(id, hold(1, 5), context()).await.unwrap();
+    theirs.execute::<Product>(id, hold(2, 5), context()).await.unwrap();
+    let release = ReleaseHold { order_id: OrderId::from_uuid(Uuid::from_u128(2)) };
+    let released = ours.execute::<Product>(id, release, context()).await.unwrap();
+    assert!(matches!(released.events[..], [ProductEvent::HoldReleased(_)]), "{:?}", released.events);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn within_a_stream_time_goes_on_even_when_the_clock_does_not() {
     let database = TestDatabase::create().await;
     let executor = Executor::new(database.log().await);

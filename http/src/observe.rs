@@ -46,6 +46,7 @@ async fn method_not_allowed() -> Problem {
     )
 }
 
+#[allow(clippy::needless_pass_by_value, reason = "the shape that the layer wants")]
 fn panicked(panic: Box<dyn Any + Send>) -> Response {
     let said = panic
         .downcast_ref::<String>()

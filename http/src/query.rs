@@ -115,8 +115,8 @@ mod tests {
     }
 
     fn read(query: &str) -> Result<Filter, Problem> {
+        readable(query)?;
         let uri = format!("/x?{query}").parse().unwrap();
-        readable(parts.uri.query().unwrap_or_default())?;
         let Query(pairs) = Query::<Vec<(String, String)>>::try_from_uri(&uri).unwrap();
         parse(&pairs)
     }

@@ -47,7 +47,7 @@ const LEEWAY_SECONDS: u64 = 5;
 const TOKEN_BYTES_MAX: usize = 4096;
 
 /// How old known keys may become before they are asked for again.
-const KEYS_AGE_MAX: Duration = Duration::from_secs(300);
+const KEYS_AGE_MAX: Duration = Duration::from_mins(5);
 
 /// How often an unknown key id may make us ask.
 const REFRESH_PAUSE: Duration = Duration::from_secs(5);

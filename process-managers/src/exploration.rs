@@ -30,6 +30,7 @@ use crate::order_fulfilment::{
 
 /// What is tried in a scenario beside the fulfilment itself.
 #[derive(Clone, Copy, Default)]
+#[allow(clippy::struct_excessive_bools, reason = "each is one thing that may go wrong, or not")]
 struct Scenario {
     stock: &'static [i64],
     /// The buyer's card is declined at first.

@@ -49,6 +49,10 @@ pub(crate) fn pool(options: PgConnectOptions, schema: &str, connections_max: u32
 fn seeing(options: PgConnectOptions, schema: &str) -> PgConnectOptions {
     options.options([
         ("search_path", schema),
+        // Everything here can be had again from the log: what moves a checkpoint only need not wait for the disk.
+        ("synchronous_commit", "off"),
+        // Compiling a plan takes longer than any of them runs.
+        ("jit", "off"),
         // A client that was cancelled inside a transaction must not keep its locks.
         ("idle_in_transaction_session_timeout", "60s"),
     ])

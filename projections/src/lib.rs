@@ -29,6 +29,8 @@ mod read_models;
 mod row;
 mod runner;
 pub mod search;
+#[cfg(test)]
+mod tests;
 pub mod verify;
 
 pub use self::{

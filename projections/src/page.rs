@@ -12,7 +12,7 @@ pub struct Page {
 impl Page {
     /// How many items come before this page.
     pub(crate) fn offset(self) -> i64 {
-        i64::from(self.page.saturating_sub(1)) * i64::from(self.limit)
+        i64::from(self.page.saturating_sub(1)).saturating_mul(i64::from(self.limit))
     }
 }
 

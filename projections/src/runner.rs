@@ -31,9 +31,11 @@ const PAUSE_MIN: Duration = Duration::from_millis(50);
 const PAUSE_MAX: Duration = Duration::from_secs(5);
 
 /// Rows and checkpoint are lost together or not at all, and the log has everything: the commit need not wait for the disk.
-/// Plans are made for the tables as they are now: one that was made when they were empty would read them all.
-const BEGIN: &str =
-    "begin; set local synchronous_commit = off; set local plan_cache_mode = force_custom_plan";
+///
+/// Rows are always found by their keys, however many, and however many the planner believes there to be: a statement that
+/// was planned on an empty table, or for a large batch, would else read whole tables.
+const BEGIN: &str = "begin; set local synchronous_commit = off; set local enable_seqscan = off; \
+     set local enable_hashjoin = off; set local enable_mergejoin = off";
 
 /// Where a projection is, for those in the same process.
 #[derive(Clone, Copy, Debug, Default)]
@@ -104,6 +106,13 @@ impl<P: Projection> Runner<P> {
     pub fn batches_of(mut self, batch_max: usize) -> Self {
         self.batch_max = batch_max;
         self
+    }
+
+    /// Takes in events that it has read some time ago. Whether they were stored.
+    #[cfg(test)]
+    pub async fn wake_with(&mut self, events: Vec<agrodeep_event_store::RecordedEvent>) -> bool {
+        let events: Vec<_> = events.into_iter().map(LogEvent::new).map(Arc::new).collect();
+        self.take_in(&events).await.is_ok()
     }
 
     /// Follows the log until it is told to stop.

@@ -140,6 +140,7 @@ pub async fn rebuild_and_compare(log: SharedLog, live: &PgPool) -> Result<Report
     let report = compare(log, live, &rebuilt).await;
     rebuilt.close().await;
     drop_schema(&mut lock).await?;
+    sqlx::query("select pg_advisory_unlock($1)").bind(CHECK_LOCK).execute(&mut lock).await?;
     lock.close().await?;
     report
 }

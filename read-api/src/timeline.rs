@@ -17,11 +17,14 @@ const DAYS_DEFAULT: u64 = 2;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Timeline {
     /// When every producer will have prepared its lines.
-    pub estimated_preparation: DateTime<Utc>,
+    #[serde(rename = "estimated_preparation")]
+    pub preparation: DateTime<Utc>,
     /// When the driver will take the goods.
-    pub estimated_pickup: DateTime<Utc>,
+    #[serde(rename = "estimated_pickup")]
+    pub pickup: DateTime<Utc>,
     /// When the buyer will have them.
-    pub estimated_delivery: DateTime<Utc>,
+    #[serde(rename = "estimated_delivery")]
+    pub delivery: DateTime<Utc>,
 }
 
 impl Timeline {
@@ -52,9 +55,9 @@ impl Timeline {
         };
         let prepared = at(first_day.checked_sub_days(Days::new(1))?, 14)?;
         Some(Self {
-            estimated_preparation: prepared.max(placed_at.checked_add_signed(PREPARATION_MIN)?),
-            estimated_pickup: at(day, 8)?,
-            estimated_delivery: at(day, 10)?,
+            preparation: prepared.max(placed_at.checked_add_signed(PREPARATION_MIN)?),
+            pickup: at(day, 8)?,
+            delivery: at(day, 10)?,
         })
     }
 }
@@ -76,7 +79,7 @@ mod tests {
     fn estimate(placed: &str, preferred: Option<&str>, again: Option<&str>) -> [DateTime<Utc>; 3] {
         let preferred = preferred.map(|day| day.parse().unwrap());
         let line = Timeline::estimate(time(placed), preferred, again.map(time)).unwrap();
-        [line.estimated_preparation, line.estimated_pickup, line.estimated_delivery]
+        [line.preparation, line.pickup, line.delivery]
     }
 
     #[test]

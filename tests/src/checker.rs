@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use agrodeep_domain::{
     Aggregate, Delivery, Order, OrderId, Product,
+    delivery::DeliveryStatus,
     order::{OrderEvent, OrderStatus, PaymentStatus},
 };
 use agrodeep_event_store::{
@@ -165,8 +166,7 @@ impl Checked {
         let mut active: HashMap<OrderId, usize> = HashMap::new();
         for delivery in self.deliveries.values() {
             let scheduled = delivery.scheduled.as_ref().expect("a delivery is scheduled first");
-            use agrodeep_domain::delivery::DeliveryStatus::{Cancelled, Failed};
-            if !matches!(delivery.status, Cancelled | Failed) {
+            if !matches!(delivery.status, DeliveryStatus::Cancelled | DeliveryStatus::Failed) {
                 *active.entry(scheduled.order_id).or_default() += 1;
             }
         }

@@ -215,10 +215,10 @@ pub fn assign(error: AssignError) -> Problem {
 fn gateway(error: &GatewayError) -> Problem {
     match error {
         GatewayError::Unavailable(reason) => {
-            tracing::error!(reason, "the payment provider cannot be reached")
+            tracing::error!(reason, "the payment provider cannot be reached");
         }
         GatewayError::Rejected { code, message } => {
-            tracing::error!(code, message, "the payment provider refuses")
+            tracing::error!(code, message, "the payment provider refuses");
         }
     }
     Problem::unavailable(

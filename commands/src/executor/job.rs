@@ -31,6 +31,8 @@ pub(super) struct CommandJob<A: Aggregate> {
     pub context: CommandContext,
     pub reply: Box<dyn Reply<A>>,
     pub attempts: u32,
+    /// Whether the state was read from the log after the command had come: only then is a "no" final.
+    pub verified: bool,
 }
 
 /// The way back to the caller.

@@ -65,11 +65,14 @@ struct Lane<A: Aggregate> {
     known: Option<Box<Known<A>>>,
     waiting: VecDeque<Job<A>>,
     busy: bool,
+    /// Something was refused, or found to be so already, on a state that another process may have changed: before that is
+    /// said, the log is asked.
+    in_doubt: bool,
 }
 
 impl<A: Aggregate> Default for Lane<A> {
     fn default() -> Self {
-        Self { known: None, waiting: VecDeque::new(), busy: false }
+        Self { known: None, waiting: VecDeque::new(), busy: false, in_doubt: false }
     }
 }
 
@@ -156,12 +159,12 @@ impl<A: Aggregate> Lanes<A> {
             return;
         };
         lane.busy = true;
-        let looks = lane.waiting.iter().any(|job| matches!(job, Job::Inspect(_)));
+        let looks = lane.in_doubt || lane.waiting.iter().any(|job| matches!(job, Job::Inspect(_)));
         match lane.known.take() {
             Some(known) if !looks => self.decide(id, stream, known),
             // A look wants the log's state, not what this process remembers: read what has come since.
             known => {
-                self.under_way.push(Box::pin(load(self.log.clone(), id, stream, known.unwrap_or_default())))
+                self.under_way.push(Box::pin(load(self.log.clone(), id, stream, known.unwrap_or_default())));
             }
         }
     }
@@ -171,15 +174,26 @@ impl<A: Aggregate> Lanes<A> {
         let Some(lane) = self.lanes.get_mut(&id) else { return };
         let mut decided = Vec::new();
         let mut chain = Vec::new();
+        let mut doubtful = Vec::new();
         while decided.len() < self.settings.commands_ahead_max {
             match lane.waiting.pop_front() {
-                Some(Job::Command(job)) => decided.push(decide_one(&mut known, job, &stream, &mut chain)),
+                Some(Job::Command(job)) => match decide_one(&mut known, job, &stream, &mut chain) {
+                    Decided { mut job, decision: Decision::Nothing { .. } } if !job.verified => {
+                        job.verified = true;
+                        doubtful.push(job);
+                    }
+                    certain => decided.push(certain),
+                },
                 Some(look @ Job::Inspect(_)) => {
                     lane.waiting.push_front(look);
                     break;
                 }
                 None => break,
             }
+        }
+        lane.in_doubt = !doubtful.is_empty();
+        for job in doubtful.into_iter().rev() {
+            lane.waiting.push_front(Job::Command(job));
         }
         if chain.is_empty() {
             // Nobody has to be waited for.
@@ -213,6 +227,12 @@ impl<A: Aggregate> Lanes<A> {
                 }
                 lane.known = Some(known);
                 lane.busy = false;
+                lane.in_doubt = false;
+                for job in &mut lane.waiting {
+                    if let Job::Command(job) = job {
+                        job.verified = true;
+                    }
+                }
             }
             Finished::Loaded { known: Err(error) } => {
                 for job in std::mem::take(&mut lane.waiting) {
@@ -256,6 +276,7 @@ impl<A: Aggregate> Lanes<A> {
                     }
                     Some(Ok(AppendOutcome::Conflict { .. })) => {
                         sound = false;
+                        job.verified = false;
                         job.attempts += 1;
                         if job.attempts < self.settings.attempts_max {
                             again.push(job);

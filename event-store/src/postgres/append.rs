@@ -133,7 +133,7 @@ fn failure(error: &tokio_postgres::Error) -> Verdict {
     let text = describe(error);
     let Some(db) = error.as_db_error() else {
         return if error.is_closed()
-            || std::error::Error::source(error).is_some_and(|source| source.is::<std::io::Error>())
+            || std::error::Error::source(error).is_some_and(<dyn std::error::Error>::is::<std::io::Error>)
         {
             Verdict::Lost(text)
         } else {

@@ -7,7 +7,10 @@
 use std::{
     fs,
     io::{self, Read},
-    os::unix::fs::{MetadataExt, PermissionsExt, chown},
+    os::unix::{
+        fs::{MetadataExt, PermissionsExt, chown},
+        process::CommandExt,
+    },
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::mpsc,
@@ -177,7 +180,7 @@ impl EmbeddedPostgres {
     }
 
     fn wait_until_ready(&mut self, socket_dir: &Path, log: &Path) -> Result<(), EmbeddedError> {
-        let patience = Instant::now() + Duration::from_secs(300);
+        let patience = Instant::now() + Duration::from_mins(5);
         let status = socket_dir.join(".s.PGSQL.5432.lock");
         loop {
             let exited = self.child.as_mut().is_none_or(|child| !matches!(child.try_wait(), Ok(None)));
@@ -215,8 +218,8 @@ fn url(socket_dir: &Path, database: &str) -> String {
 /// Where the sockets are: a short path, as the kernel allows 107 bytes.
 fn socket_dir(cluster: &Path) -> PathBuf {
     let digest = Sha256::digest(cluster.as_os_str().as_encoded_bytes());
-    let name: String = digest[..8].iter().map(|byte| format!("{byte:02x}")).collect();
-    std::env::temp_dir().join(format!("agrodeep-{name}"))
+    let name = digest.iter().take(8).fold(0_u64, |name, byte| name << 8 | u64::from(*byte));
+    std::env::temp_dir().join(format!("agrodeep-{name:016x}"))
 }
 
 fn answers(socket_dir: &Path) -> bool {
@@ -394,7 +397,8 @@ fn spawn(
     for setting in SETTINGS.iter().copied().chain(options).chain(DURABLE.iter().copied()) {
         command.arg("-c").arg(setting);
     }
-    command.current_dir("/").stdin(Stdio::null()).stdout(file).stderr(copy);
+    // A group of its own: Ctrl-C in a terminal is for the parent, which stops the server last.
+    command.current_dir("/").stdin(Stdio::null()).stdout(file).stderr(copy).process_group(0);
 
     // The kernel sends the signal when the *thread* that spawned ends, so that thread must live as long as the process.
     let (sender, receiver) = mpsc::channel();

@@ -261,6 +261,8 @@ impl JsonSchema for Step {
 mod tests {
     #![allow(clippy::unwrap_used)]
 
+    use std::fmt::Write as _;
+
     use uuid::Uuid;
 
     use super::*;
@@ -297,7 +299,7 @@ mod tests {
                     Undo::Never(why) => why,
                 };
                 let (paid, timed_out) = (u8::from(paid), u8::from(timed_out));
-                table += &format!("{} {paid}{timed_out} {undo}\n", step.name());
+                let _ = writeln!(table, "{} {paid}{timed_out} {undo}", step.name());
             }
         }
         assert_eq!(table, include_str!("undo.golden"));

@@ -84,8 +84,19 @@ fn word_query(
         alternatives.push(Box::new(ConstScoreQuery::new(Box::new(beginning), BEGINNING)));
     }
     if word.plain.chars().count() >= FUZZY_CHARS_MIN && !is_somewhere(searcher, fields, word)? {
-        let nearly = FuzzyTermQuery::new(plain, 1, true);
-        alternatives.push(Box::new(ConstScoreQuery::new(Box::new(nearly), NEARLY)));
+        let mut nearly = |term| {
+            let query = FuzzyTermQuery::new(term, 1, true);
+            alternatives.push(Box::new(ConstScoreQuery::new(Box::new(query), NEARLY)));
+        };
+        nearly(plain);
+        // An error in the singular, when only the plural is there.
+        for of in [Language::Fr, Language::En] {
+            for form in word.forms(of).iter().filter(|form| form.chars().count() + 1 >= FUZZY_CHARS_MIN) {
+                for field in [fields.name(of), fields.labels] {
+                    nearly(Term::from_field_text(field, form));
+                }
+            }
+        }
     }
     Ok(Box::new(DisjunctionMaxQuery::with_tie_breaker(alternatives, TIE_BREAKER)))
 }

@@ -168,11 +168,28 @@ fn payload(text: Option<&str>) -> Option<Payload> {
     serde_json::from_str(text?).ok()
 }
 
+/// The writer. It ends only when all that it does in the background has ended: whoever takes the folder next is alone.
+struct Writer(Option<IndexWriter>);
+
+impl Writer {
+    fn get(&mut self) -> Result<&mut IndexWriter, TantivyError> {
+        self.0.as_mut().ok_or_else(|| TantivyError::InternalError("the writer has ended".to_owned()))
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        if let Some(Err(error)) = self.0.take().map(IndexWriter::wait_merging_threads) {
+            tracing::warn!(%error, "a merge of the product index has failed");
+        }
+    }
+}
+
 /// The index as it is written: everything since the last commit, and what that was.
 pub(super) struct Store {
+    writer: Writer,
     folder: Arc<Folder>,
     current: Current,
-    writer: IndexWriter,
     reader: IndexReader,
     fields: Fields,
     analyser: Analyser,
@@ -187,7 +204,7 @@ impl Store {
     pub fn open(folder: Arc<Folder>, current: Current) -> Result<(Self, Option<Position>), IndexError> {
         let opened = folder.open_or_create()?;
         let found = payload(opened.index.load_metas()?.payload.as_deref());
-        let writer = opened.index.writer_with_num_threads(1, WRITER_BYTES)?;
+        let writer = Writer(Some(opened.index.writer_with_num_threads(1, WRITER_BYTES)?));
         opened.reader.reload()?;
         let (reader, fields) = (opened.reader.clone(), opened.fields);
         *current.write().unwrap_or_else(PoisonError::into_inner) = opened;
@@ -293,9 +310,11 @@ impl Store {
 
     /// Deletes before it adds: the same event a second time changes nothing.
     fn put(&mut self, id: ProductId, document: Option<&ProductDocument>) -> Result<(), IndexError> {
-        self.writer.delete_term(self.key(id));
+        let key = self.key(id);
+        let writer = self.writer.get()?;
+        writer.delete_term(key);
         if let Some(document) = document {
-            self.writer.add_document(document.to_index(&self.fields, &mut self.analyser)?)?;
+            writer.add_document(document.to_index(&self.fields, &mut self.analyser)?)?;
         }
         Ok(())
     }
@@ -304,7 +323,7 @@ impl Store {
     pub fn commit(&mut self) -> Result<(), IndexError> {
         let payload = serde_json::to_string(&self.payload)
             .map_err(|e| ReadError::Damaged(format!("the payload of the product index: {e}")))?;
-        let mut commit = self.writer.prepare_commit()?;
+        let mut commit = self.writer.get()?.prepare_commit()?;
         commit.set_payload(&payload);
         commit.commit()?;
         self.reader.reload()?;

@@ -227,7 +227,7 @@ impl Showing<'_> {
             ready_for_pickup: order.ready_for_pickup,
             undeliverable: order.undeliverable,
             delivery: order.delivery.as_ref().map(|planned| {
-                let estimate = timeline.map(|timeline| timeline.estimated_delivery);
+                let estimate = timeline.map(|timeline| timeline.delivery);
                 OrderDeliveryView::of(planned, delivery, self.people, estimate)
             }),
             timeline,

@@ -10,6 +10,7 @@ mod people;
 mod positions;
 mod products;
 mod roles;
+mod search;
 mod service;
 mod story;
 mod time_travel;

@@ -21,6 +21,8 @@ fn matrix(tale: Tale) -> Vec<(String, [u16; 10])> {
         ("/v1/auth/me".to_owned(), all),
         ("/v1/products".to_owned(), all),
         (format!("/v1/products/{}", tomatoes()), all),
+        ("/v1/products/search?q=tomate".to_owned(), all),
+        ("/v1/search?q=tomate".to_owned(), all),
         ("/v1/orders".to_owned(), lists),
         (path.clone(), order),
         (format!("{path}?version=1"), order),
@@ -31,7 +33,7 @@ fn matrix(tale: Tale) -> Vec<(String, [u16; 10])> {
 }
 
 async fn world() -> (World, Tale) {
-    let world = World::new().await;
+    let world = World::with_index().await;
     world.happen_all(catalogue()).await;
     let tale = Tale::new(1);
     world.happen_all(tale.until_in_transit()).await;

@@ -12,6 +12,15 @@ async fn a_service_that_lives_says_so_to_anybody() {
 }
 
 #[tokio::test]
+async fn a_service_that_has_what_it_needs_is_ready() {
+    let world = World::with_index().await;
+    world.happen_all(catalogue()).await;
+    world.get(ADMIN, "/v1/search?q=tomate").await.ok();
+    let ready = world.send("/ready", &[]).await.ok();
+    assert_eq!(ready["checks"], json!({ "database": "ok", "projections": "ok", "index": "ok" }));
+}
+
+#[tokio::test]
 async fn a_service_whose_read_models_are_far_behind_is_not_ready() {
     let world = World::without_projections().await;
     world.happen_all(catalogue()).await;

@@ -1,13 +1,13 @@
 //! A market for one test: a database, projections that run, and the API.
 
-use std::{collections::HashMap, sync::Mutex, time::Duration};
+use std::{collections::HashMap, path::PathBuf, sync::Mutex, time::Duration};
 
 use agrodeep_domain::{Account, Actor, Aggregate, DomainEvent};
 use agrodeep_event_store::{
     Append, AppendOutcome, Metadata, NewEvent, Position, SharedLog, StreamId, postgres::testing::TestDatabase,
 };
 use agrodeep_http::ServiceRoutes;
-use agrodeep_projections::{Projections, ReadModels};
+use agrodeep_projections::{Projections, ReadModels, search::ProductIndex};
 use agrodeep_read_api::{ReadApi, ReadApiSettings, SERVICE, readiness, router};
 use axum::{
     Router,
@@ -49,7 +49,32 @@ pub struct World {
     pub log: SharedLog,
     app: Router,
     state: Mutex<State>,
-    _projections: Option<DropGuard>,
+    _running: DropGuard,
+    _index: Option<IndexFolder>,
+}
+
+/// What runs beside the API.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Beside {
+    Nothing,
+    Projections,
+    ProjectionsAndIndex,
+}
+
+/// A folder that goes with its world.
+struct IndexFolder(PathBuf);
+
+impl IndexFolder {
+    fn of(database: &TestDatabase) -> Self {
+        let name = format!("agrodeep-index-{}-{}", std::process::id(), database.name());
+        Self(std::env::temp_dir().join(name))
+    }
+}
+
+impl Drop for IndexFolder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
 }
 
 struct State {
@@ -98,33 +123,42 @@ impl Answer {
 impl World {
     /// Everybody has an account; projections run.
     pub async fn new() -> Self {
-        Self::build(true).await
+        Self::build(Beside::Projections).await
+    }
+
+    /// As [`Self::new`], and products can be searched.
+    pub async fn with_index() -> Self {
+        Self::build(Beside::ProjectionsAndIndex).await
     }
 
     /// No projection runs: every read model stays at the beginning.
     pub async fn without_projections() -> Self {
-        Self::build(false).await
+        Self::build(Beside::Nothing).await
     }
 
-    async fn build(with_projections: bool) -> Self {
+    async fn build(beside: Beside) -> Self {
         let database = TestDatabase::create_with_read().await;
-        let log = database.log().await;
-        let mut models = ReadModels::new(log.clone(), database.read_pool().clone());
-        let mut guard = None;
-        if with_projections {
-            let projections = Projections::new(log.clone(), database.read_pool().clone());
+        let (log, pool) = (database.log().await, database.read_pool().clone());
+        let mut models = ReadModels::new(log.clone(), pool.clone());
+        let stop = CancellationToken::new();
+        if beside >= Beside::Projections {
+            let projections = Projections::new(log.clone(), pool.clone());
             models = models.with_progress(projections.progress());
-            let stop = CancellationToken::new();
-            guard = Some(stop.clone().drop_guard());
-            tokio::spawn(projections.run(stop));
+            tokio::spawn(projections.run(stop.clone()));
+        }
+        let mut folder = None;
+        if beside >= Beside::ProjectionsAndIndex {
+            let folder = folder.insert(IndexFolder::of(&database));
+            let (index, indexer) = ProductIndex::open(&folder.0).unwrap();
+            models = models.with_index(index);
+            tokio::spawn(indexer.run(log.clone(), pool, stop.clone()));
         }
         let settings = ReadApiSettings {
             public_url: "https://api.agrodeep.test/".to_owned(),
             // In a test, patience costs nothing: what waits this long has failed.
-            min_position_wait: if with_projections {
-                Duration::from_secs(20)
-            } else {
-                Duration::from_millis(100)
+            min_position_wait: match beside {
+                Beside::Nothing => Duration::from_millis(100),
+                _ => Duration::from_secs(20),
             },
             ready_lag_events_max: 3,
         };
@@ -137,7 +171,14 @@ impl World {
             position: Position::START,
             now: "2024-08-15T10:29:00Z".parse().unwrap(),
         };
-        let world = Self { database, log, app, state: Mutex::new(state), _projections: guard };
+        let world = Self {
+            database,
+            log,
+            app,
+            state: Mutex::new(state),
+            _running: stop.drop_guard(),
+            _index: folder,
+        };
         for person in EVERYBODY {
             world.happen(happens::<Account>(person.id().uuid(), person.actor(), person.registered())).await;
         }

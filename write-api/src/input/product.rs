@@ -95,6 +95,7 @@ impl DetailsBody {
 }
 
 /// `None`: nothing was said. `Some(None)`: something wrong was said.
+#[allow(clippy::option_option, reason = "two questions: was something said, and was it right")]
 fn parsed<T: FromStr>(pointer: &str, text: Option<&str>, invalid: &mut Invalid) -> Option<Option<T>>
 where
     T::Err: Display,

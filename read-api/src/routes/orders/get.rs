@@ -2,7 +2,7 @@
 
 use agrodeep_domain::{OrderId, order::OrderStatus};
 use agrodeep_http::{Allowed, MinPosition, PathId, Problem, SignedIn, StrictQuery, TokenVerifier, query};
-use agrodeep_projections::{Model, deliveries::Delivery, orders::Order};
+use agrodeep_projections::{Model, ReadModels, deliveries::Delivery, orders::Order};
 use axum::{
     extract::{FromRef, State},
     http::StatusCode,
@@ -70,25 +70,23 @@ async fn get(
     allowed: Allowed<OrderReaders>,
     PathId(order_id): PathId<OrderId>,
     StrictQuery(parameters): StrictQuery<GetParameters>,
-    min: MinPosition,
-    has: IfNoneMatch,
-    Preferred(language): Preferred,
+    (min, has, language): (MinPosition, IfNoneMatch, Preferred),
     State(reading): State<Reading>,
     State(links): State<Links>,
 ) -> Result<Response, Problem> {
     let user = &allowed.0;
     let moment = parameters.moment(Utc::now())?;
-    let seen = match moment {
-        None => now(&reading, min, order_id, user).await?,
-        Some(moment) => back_then(&reading, min, order_id, user, moment).await?,
+    let needed = if moment.is_none() { NOW } else { THEN };
+    let models = reading.at(min, needed).await?;
+    let Seen { order, delivery, scope } = match moment {
+        None => now(models, order_id, user).await?,
+        Some(moment) => back_then(models, order_id, user, moment).await?,
     };
-    let Seen { order, delivery, scope } = seen;
     let shown = order.items.iter().map(|item| item.producer_id).filter(|producer| scope.shows(*producer));
     let driver = delivery.as_ref().and_then(|delivery| delivery.driver_id);
-    // The moment, if any, is known to be there: no need to wait again.
-    let models = reading.at(MinPosition(None), &[]).await?;
     let people = People::load(models, shown.chain(driver)).await?;
-    let view = Showing { scope, language, people: &people, links: &links }.order(&order, delivery.as_ref());
+    let view = Showing { scope, language: language.0, people: &people, links: &links }
+        .order(&order, delivery.as_ref());
     Ok(versioned(
         view,
         order.version,
@@ -97,6 +95,12 @@ async fn get(
         "Authorization, Accept-Language",
     ))
 }
+
+/// What an order as it is is made from.
+const NOW: &[Model] = &[Model::Orders, Model::Deliveries, Model::Accounts];
+
+/// What an order as it was is made from.
+const THEN: &[Model] = &[Model::OrderHistory, Model::Accounts];
 
 /// An order as somebody sees it.
 struct Seen {
@@ -110,13 +114,7 @@ fn settled(order: &Order) -> bool {
     order.status == OrderStatus::Delivered
 }
 
-async fn now(
-    reading: &Reading,
-    min: MinPosition,
-    order_id: OrderId,
-    user: &SignedIn,
-) -> Result<Seen, Problem> {
-    let models = reading.at(min, &[Model::Orders, Model::Deliveries, Model::Accounts]).await?;
+async fn now(models: &ReadModels, order_id: OrderId, user: &SignedIn) -> Result<Seen, Problem> {
     let order = models.order(order_id).await.map_err(unanswered)?.ok_or_else(no_such_order)?;
     let scope = scope(user, &order)?;
     let delivery = match &order.delivery {
@@ -127,13 +125,11 @@ async fn now(
 }
 
 async fn back_then(
-    reading: &Reading,
-    min: MinPosition,
+    models: &ReadModels,
     order_id: OrderId,
     user: &SignedIn,
     moment: Moment,
 ) -> Result<Seen, Problem> {
-    let models = reading.at(min, &[Model::OrderHistory, Model::Accounts]).await?;
     let history = whole_history(models, order_id).await?;
     if history.is_empty() {
         return Err(no_such_order());

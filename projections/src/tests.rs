@@ -1,0 +1,17 @@
+//! The projections on a real database, fed with what the domain's aggregates would say.
+
+#![allow(clippy::unwrap_used)]
+
+mod accounts;
+mod deliveries;
+mod following;
+mod history;
+mod market;
+mod orders;
+mod parking;
+mod products;
+mod search;
+mod speed;
+mod story;
+mod verify;
+mod waiting;
