@@ -11,7 +11,6 @@ mod orders;
 mod parking;
 mod products;
 mod search;
-mod speed;
 mod story;
 mod verify;
 mod waiting;

@@ -17,7 +17,7 @@ use super::{schema::Fields, text::Word};
 use crate::products::ProductFilter;
 
 /// The most words of a query that count.
-const WORDS_MAX: usize = 16;
+pub(super) const WORDS_MAX: usize = 16;
 /// From how many letters on a word may have a typing error.
 const FUZZY_CHARS_MIN: usize = 5;
 /// From how many letters on the last word may be the beginning of one.

@@ -10,7 +10,7 @@ use tantivy::{
 use super::{
     ProductIndex, SearchHits, SearchQuery, SearchResults, SearchSort,
     facets::{FacetCollector, facets},
-    matching::{filtered, text_query},
+    matching::{WORDS_MAX, filtered, text_query},
     schema::Fields,
     suggest::suggestions,
     text::Analyser,
@@ -64,7 +64,8 @@ fn search(
     query: &SearchQuery,
 ) -> tantivy::Result<SearchHits> {
     let start = Instant::now();
-    let words = analyser.words(&query.text);
+    let mut words = analyser.words(&query.text);
+    words.truncate(WORDS_MAX);
     let matching = |all| {
         let text = text_query(searcher, fields, &words, query.language, all)?;
         Ok::<_, tantivy::TantivyError>(filtered(text, fields, &query.filter))
