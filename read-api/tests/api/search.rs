@@ -20,6 +20,10 @@ fn ids(found: &Value) -> Vec<&str> {
 async fn a_product_is_found_by_the_words_that_people_type() {
     let world = World::with_index().await;
     world.happen_all(catalogue()).await;
+    // Of two that cost the same, either may come first.
+    world
+        .happen(happens::<Product>(tomatoes().uuid(), GROWER.actor(), ProductRepriced { price: eur(440) }))
+        .await;
     let (tomatoes, honey) = (tomatoes().to_string(), honey().to_string());
     let (tomatoes, honey) = (tomatoes.as_str(), honey.as_str());
     for (query, expected) in [
@@ -32,7 +36,7 @@ async fn a_product_is_found_by_the_words_that_people_type() {
         ("q=bio&sort=price", vec![tomatoes, honey]),
         ("q=bio&category=vegetables", vec![tomatoes]),
         ("q=bio&is_organic=false", vec![honey]),
-        ("q=bio&max_price=4.49", vec![]),
+        ("q=bio&max_price=4.39", vec![]),
         ("q=bio&sort=newest&limit=1&page=2", vec![tomatoes]),
         ("q=zzzzzzzz", vec![]),
     ] {
