@@ -25,6 +25,6 @@ tour *args:
 bench *args:
     cargo run --release --quiet -p agrodeep -- bench append {{ args }}
 
-# Line coverage of the domain (needs cargo-llvm-cov).
+# Line coverage of the domain.
 coverage:
-    cargo llvm-cov --release -p agrodeep-domain --summary-only
+    ./tests/coverage --least 95
