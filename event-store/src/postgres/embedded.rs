@@ -169,7 +169,11 @@ impl EmbeddedPostgres {
         let patience = Instant::now() + Duration::from_secs(20);
         loop {
             match child.try_wait() {
-                Ok(Some(_)) => return,
+                Ok(Some(_)) => {
+                    // Empty now, but for what nobody needs any more.
+                    let _ = fs::remove_dir_all(&self.socket_dir);
+                    return;
+                }
                 Ok(None) if Instant::now() < patience => thread::sleep(Duration::from_millis(10)),
                 _ => break,
             }
