@@ -40,8 +40,8 @@ pub fn some_events(stream: &StreamId, expected_version: u64, count: usize) -> Ap
 /// An event with this payload.
 pub fn event(payload: &str) -> NewEvent {
     NewEvent {
-        event_type: "Happened",
-        event_version: "1",
+        event_type: "Happened".into(),
+        event_version: "1".into(),
         payload: RawValue::from_string(payload.to_owned()).expect("JSON"),
     }
 }

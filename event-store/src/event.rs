@@ -1,11 +1,13 @@
 //! What an event is to the log: bytes with an envelope.
 
-use std::{collections::BTreeMap, fmt, str::FromStr, sync::Arc};
+use std::{borrow::Cow, collections::BTreeMap, fmt, str::FromStr};
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use uuid::Uuid;
+
+use crate::StreamId;
 
 /// A place in the log. On Postgres they are 1, 2, 3 … in commit order; other stores may leave holes. 0: before the first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -28,45 +30,6 @@ impl FromStr for Position {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         text.parse().map(Self)
-    }
-}
-
-/// One aggregate's stream: its type and id. Written `order-0191…`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct StreamId {
-    /// The kind of aggregate.
-    pub aggregate_type: Arc<str>,
-    /// Which one.
-    pub aggregate_id: Uuid,
-}
-
-impl StreamId {
-    /// The stream of one aggregate.
-    pub fn new(aggregate_type: &str, aggregate_id: Uuid) -> Self {
-        Self { aggregate_type: aggregate_type.into(), aggregate_id }
-    }
-}
-
-impl fmt::Display for StreamId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}-{}", self.aggregate_type, self.aggregate_id)
-    }
-}
-
-/// Not the name of a stream.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a stream is named <aggregate type>-<uuid>")]
-pub struct StreamIdError;
-
-impl FromStr for StreamId {
-    type Err = StreamIdError;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let (aggregate_type, id) = text.split_once('-').ok_or(StreamIdError)?;
-        if aggregate_type.is_empty() {
-            return Err(StreamIdError);
-        }
-        Ok(Self::new(aggregate_type, id.parse().map_err(|_| StreamIdError)?))
     }
 }
 
@@ -93,9 +56,9 @@ pub struct Metadata {
 #[derive(Clone, Debug)]
 pub struct NewEvent {
     /// The event's name.
-    pub event_type: &'static str,
+    pub event_type: Cow<'static, str>,
     /// The version of its form.
-    pub event_version: &'static str,
+    pub event_version: Cow<'static, str>,
     /// JSON, stored byte for byte.
     pub payload: Box<RawValue>,
 }

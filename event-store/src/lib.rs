@@ -12,9 +12,11 @@ mod event;
 mod follow;
 mod log;
 pub mod postgres;
+mod stream;
 
 pub use self::{
-    event::{Metadata, NewEvent, Position, RecordedEvent, StreamId},
+    event::{Metadata, NewEvent, Position, RecordedEvent},
     follow::Follower,
     log::{Append, AppendOutcome, Appended, EventLog, LogError, SharedLog},
+    stream::{AggregateId, StreamId, StreamIdError},
 };

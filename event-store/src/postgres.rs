@@ -78,6 +78,9 @@ impl PostgresLog {
                 self.limits.events_per_command_max
             )));
         }
+        if let Err(error) = append.stream.check() {
+            return Err(LogError::Invalid(format!("`{}`: {error}", append.stream)));
+        }
         for event in &append.events {
             let bytes = event.payload.get().len();
             if bytes > self.limits.payload_bytes_max {

@@ -125,7 +125,7 @@ async fn what_the_server_cannot_take_fails_alone() {
                 let mut append = some_events(&fresh_stream(), 0, 1);
                 if index == 7 {
                     // Postgres takes no NUL in a text column.
-                    append.events[0].event_type = "Nul\0";
+                    append.events[0].event_type = "Nul\0".into();
                 }
                 (index, log.append(append).await)
             })

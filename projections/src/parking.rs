@@ -33,7 +33,7 @@ impl Parking {
         .bind(model.as_str())
         .fetch_all(connection)
         .await?;
-        let streams = streams.iter().map(|(kind, id)| StreamId::new(kind, *id)).collect();
+        let streams = streams.iter().map(|(kind, id)| StreamId::new(kind.as_str(), *id)).collect();
         Ok(Self { streams, new: Vec::new() })
     }
 
@@ -88,7 +88,7 @@ impl Parking {
         .bind(model.as_str())
         .bind(self.new.iter().map(|p| p.position).collect::<Vec<_>>())
         .bind(self.new.iter().map(|p| p.behind.aggregate_type.to_string()).collect::<Vec<_>>())
-        .bind(self.new.iter().map(|p| p.behind.aggregate_id).collect::<Vec<_>>())
+        .bind(self.new.iter().map(|p| p.behind.uuid()).collect::<Vec<_>>())
         .bind(self.new.iter().map(|p| p.event_type.clone()).collect::<Vec<_>>())
         .bind(self.new.iter().map(|p| p.reason.clone()).collect::<Vec<_>>())
         .execute(connection)

@@ -50,7 +50,7 @@ pub async fn check(url: &str) -> Checked {
         for event in &events {
             assert_eq!(event.position.0, position.0 + 1, "positions have a hole");
             position = event.position;
-            let stream = (event.stream.aggregate_type.to_string(), event.stream.aggregate_id);
+            let stream = (event.stream.aggregate_type.to_string(), event.stream.uuid());
             let version = versions.entry(stream).or_default();
             assert_eq!(event.version, *version + 1, "{} has a hole", event.stream);
             *version = event.version;
@@ -71,7 +71,7 @@ fn payload<E: DeserializeOwned>(event: &RecordedEvent) -> E {
 impl Checked {
     fn take_in(&mut self, event: &RecordedEvent) {
         self.events += 1;
-        let id = event.stream.aggregate_id;
+        let id = event.stream.uuid();
         match &*event.stream.aggregate_type {
             "order" => {
                 let order_event: OrderEvent = payload(event);

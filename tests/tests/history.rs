@@ -126,7 +126,7 @@ async fn assert_complete(system: &System, auditor: &Client, path: &str, order_id
     let id: agrodeep_domain::OrderId = order_id.parse().expect("an order id");
     let mut concerned: Vec<_> = events
         .iter()
-        .filter(|event| event.stream.aggregate_id == id.uuid() || event.payload.get().contains(order_id))
+        .filter(|event| event.stream.uuid() == id.uuid() || event.payload.get().contains(order_id))
         .map(|event| event.stream.clone())
         .filter(|stream| &*stream.aggregate_type == "delivery")
         .collect();
@@ -135,7 +135,7 @@ async fn assert_complete(system: &System, auditor: &Client, path: &str, order_id
     let expected: Vec<i64> = events
         .iter()
         .filter(|event| {
-            event.stream.aggregate_id == id.uuid()
+            event.stream.uuid() == id.uuid()
                 || event.payload.get().contains(order_id)
                 || concerned.iter().any(|delivery| delivery.aggregate_id == event.stream.aggregate_id)
         })

@@ -45,8 +45,8 @@ async fn postgres_es_reads_what_we_append() {
         events: events
             .iter()
             .map(|event| NewEvent {
-                event_type: event.name(),
-                event_version: event.version(),
+                event_type: event.name().into(),
+                event_version: event.version().into(),
                 payload: serde_json::value::to_raw_value(event).unwrap(),
             })
             .collect(),

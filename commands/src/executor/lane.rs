@@ -149,7 +149,7 @@ impl<A: Aggregate> Lanes<A> {
     }
 
     fn stream(&self, id: Uuid) -> StreamId {
-        StreamId { aggregate_type: self.aggregate_type.clone(), aggregate_id: id }
+        StreamId { aggregate_type: self.aggregate_type.clone(), aggregate_id: id.into() }
     }
 
     /// Begins what the lane needs next, if it is idle.
@@ -426,8 +426,8 @@ fn prepare<A: Aggregate>(
 ) -> Result<Append, serde_json::Error> {
     let new_event = |event: &A::Event| -> Result<NewEvent, serde_json::Error> {
         Ok(NewEvent {
-            event_type: event.name(),
-            event_version: event.version(),
+            event_type: event.name().into(),
+            event_version: event.version().into(),
             payload: serde_json::value::to_raw_value(event)?,
         })
     };

@@ -76,8 +76,8 @@ pub(super) async fn append(session: &Session, batch: &[&Append]) -> Verdict {
             aggregate_types.push(&append.stream.aggregate_type);
             aggregate_ids.push(&ids[item]);
             sequences.push((append.expected_version + 1) as i64 + index as i64);
-            event_types.push(event.event_type);
-            event_versions.push(event.event_version);
+            event_types.push(&event.event_type);
+            event_versions.push(&event.event_version);
             payloads.push(JsonText(event.payload.get()));
             metadatas.push(JsonText(&metadata_texts[item]));
             event_ids.push(event_id(append.command_id, index));

@@ -87,14 +87,12 @@ fn recorded_event(row: &Row) -> Result<RecordedEvent, LogError> {
     let corrupt = |what: &str, error: &dyn std::fmt::Display| {
         LogError::Corrupt(format!("the {what} of the event at position {position}: {error}"))
     };
-    let aggregate_id: &str = row.get(3);
-    let aggregate_id = aggregate_id.parse().map_err(|error| corrupt("aggregate id", &error))?;
     let JsonText(payload) = row.get(7);
     let JsonText(metadata) = row.get(8);
     Ok(RecordedEvent {
         position: Position(position),
         event_id: row.get(1),
-        stream: StreamId::new(row.get(2), aggregate_id),
+        stream: StreamId::new(row.get::<_, &str>(2), row.get::<_, &str>(3)),
         version: row.get::<_, i64>(4) as u64,
         event_type: row.get(5),
         event_version: row.get(6),

@@ -73,7 +73,7 @@ impl Routing {
     }
 
     async fn of_delivery(&mut self, event: &RecordedEvent) -> Result<Option<(OrderId, News)>, RoutingError> {
-        let delivery_id = DeliveryId::from_uuid(event.stream.aggregate_id);
+        let delivery_id = DeliveryId::from_uuid(event.stream.uuid());
         let fact = match decode(event)? {
             DeliveryEvent::DeliveryScheduled(scheduled) => {
                 self.order_of.put(delivery_id, scheduled.order_id);
@@ -117,7 +117,7 @@ fn of_order(event: &RecordedEvent) -> Result<Option<(OrderId, News)>, RoutingErr
         | OrderEvent::DeliveryRescheduled(_)
         | OrderEvent::DeliveryGivenUp(_) => return Ok(None),
     };
-    Ok(Some((OrderId::from_uuid(event.stream.aggregate_id), news)))
+    Ok(Some((OrderId::from_uuid(event.stream.uuid()), news)))
 }
 
 fn decode<E: DomainEvent>(event: &RecordedEvent) -> Result<E, RoutingError> {

@@ -82,7 +82,7 @@ pub struct MortalLog {
 impl EventLog for MortalLog {
     async fn append_chain(&self, chain: Vec<Append>) -> Vec<Result<AppendOutcome, LogError>> {
         let what: Vec<_> =
-            chain.iter().flat_map(|append| &append.events).map(|event| event.event_type).collect();
+            chain.iter().flat_map(|append| &append.events).map(|event| event.event_type.clone()).collect();
         self.life.point(|| format!("before {what:?}")).await;
         let verdicts = self.log.append_chain(chain).await;
         self.life.point(|| format!("after {what:?}")).await;

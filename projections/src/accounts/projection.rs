@@ -41,7 +41,7 @@ impl Projection for AccountsProjection {
         let missing: Vec<Uuid> = events
             .iter()
             .filter(|event| event.recorded.version > 1)
-            .map(|event| event.recorded.stream.aggregate_id)
+            .map(|event| event.recorded.stream.uuid())
             .filter(|id| !self.accounts.contains(&AccountId::from_uuid(*id)))
             .collect();
         if missing.is_empty() {
@@ -63,7 +63,7 @@ impl Projection for AccountsProjection {
 
     fn fold(&mut self, event: &LogEvent) -> Result<(), Poison> {
         let Fact::Account(fact) = event.fact()? else { return Ok(()) };
-        let id = AccountId::from_uuid(event.recorded.stream.aggregate_id);
+        let id = AccountId::from_uuid(event.recorded.stream.uuid());
         let version = self.accounts.get(&id).map_or(0, |account| account.version);
         event.follows(version)?;
         let at = event.recorded.metadata.occurred_at;

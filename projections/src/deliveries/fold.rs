@@ -13,7 +13,7 @@ use super::Delivery;
 pub(super) fn scheduled(scheduled: &DeliveryScheduled, event: &RecordedEvent) -> Delivery {
     let at = event.metadata.occurred_at;
     Delivery {
-        delivery_id: DeliveryId::from_uuid(event.stream.aggregate_id),
+        delivery_id: DeliveryId::from_uuid(event.stream.uuid()),
         tracking_number: scheduled.tracking_number,
         order_id: scheduled.order_id,
         buyer_id: scheduled.buyer_id,

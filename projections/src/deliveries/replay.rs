@@ -26,7 +26,7 @@ pub fn replay<'e>(
             continue;
         }
         let event = LogEvent::new(event.clone());
-        let id = DeliveryId::from_uuid(event.recorded.stream.aggregate_id);
+        let id = DeliveryId::from_uuid(event.recorded.stream.uuid());
         match event.fact().map_err(|_| Unreadable(event.position()))? {
             Fact::Delivery(DeliveryEvent::DeliveryScheduled(scheduled)) => {
                 deliveries.insert(id, fold::scheduled(scheduled, &event.recorded));

@@ -49,7 +49,7 @@ enum Concerns {
 
 /// An order's own events and those of its fulfilment need not even be readable: they belong to it by their stream.
 fn concerns(event: &LogEvent) -> Result<Concerns, Poison> {
-    let id = event.recorded.stream.aggregate_id;
+    let id = event.recorded.stream.uuid();
     if matches!(event.aggregate_type(), Order::TYPE | FULFILMENT) {
         return Ok(Concerns::Order(OrderId::from_uuid(id)));
     }

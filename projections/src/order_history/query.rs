@@ -33,7 +33,10 @@ fn event(row: &PgRow) -> Result<RecordedEvent, ReadError> {
     Ok(RecordedEvent {
         position: Position(get(row, "position")?),
         event_id: get(row, "event_id")?,
-        stream: StreamId::new(get(row, "aggregate_type")?, get(row, "aggregate_id")?),
+        stream: StreamId::new(
+            get::<String>(row, "aggregate_type")?,
+            get::<sqlx::types::Uuid>(row, "aggregate_id")?,
+        ),
         version: version(row)?,
         event_type: get(row, "event_type")?,
         event_version: get(row, "event_version")?,

@@ -73,7 +73,7 @@ pub(super) async fn write_entries(
         |(_, event)| event.position.0,
         |(_, event)| event.event_id,
         |(_, event)| event.stream.aggregate_type.to_string(),
-        |(_, event)| event.stream.aggregate_id,
+        |(_, event)| event.stream.uuid(),
         |(_, event)| event.version as i64,
         |(_, event)| event.event_type.as_str(),
         |(_, event)| event.event_version.as_str(),

@@ -42,7 +42,7 @@ enum Meaning<'e> {
 }
 
 fn meaning(event: &LogEvent) -> Result<Meaning<'_>, Poison> {
-    let id = event.recorded.stream.aggregate_id;
+    let id = event.recorded.stream.uuid();
     Ok(match event.fact()? {
         Fact::Order(fact) => Meaning::Own(OrderId::from_uuid(id), fact),
         Fact::Product(fact) => match stock_of(fact) {

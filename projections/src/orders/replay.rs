@@ -35,7 +35,7 @@ pub fn replay<'e>(events: impl IntoIterator<Item = &'e RecordedEvent>) -> Result
                 if let Some((order_id, step)) = stock_of(fact)
                     && order_id == order.order_id
                 {
-                    let product_id = ProductId::from_uuid(event.recorded.stream.aggregate_id);
+                    let product_id = ProductId::from_uuid(event.recorded.stream.uuid());
                     order.apply_stock(product_id, step, &event.recorded);
                 }
             }

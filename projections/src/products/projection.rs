@@ -42,7 +42,7 @@ impl Projection for ProductsProjection {
         let missing: Vec<ProductId> = events
             .iter()
             .filter(|event| event.recorded.version > 1)
-            .map(|event| ProductId::from_uuid(event.recorded.stream.aggregate_id))
+            .map(|event| ProductId::from_uuid(event.recorded.stream.uuid()))
             .filter(|id| !self.products.contains(id))
             .collect();
         for product in store::load(connection, &missing).await? {
@@ -53,7 +53,7 @@ impl Projection for ProductsProjection {
 
     fn fold(&mut self, event: &LogEvent) -> Result<(), Poison> {
         let Fact::Product(fact) = event.fact()? else { return Ok(()) };
-        let id = ProductId::from_uuid(event.recorded.stream.aggregate_id);
+        let id = ProductId::from_uuid(event.recorded.stream.uuid());
         let (version, at) = (event.recorded.version, event.recorded.metadata.occurred_at);
         event.follows(self.products.get(&id).map_or(0, |product| product.version))?;
         if let ProductEvent::ProductCreated(created) = fact {

@@ -70,7 +70,7 @@ impl ProductDocument {
         let Fact::Product(fact) = event.fact()? else { return Ok(before) };
         match fact {
             ProductEvent::ProductCreated(created) => Ok(Some(Self::new(
-                ProductId::from_uuid(event.recorded.stream.aggregate_id),
+                ProductId::from_uuid(event.recorded.stream.uuid()),
                 created.producer_id,
                 &created.details,
                 created.price,

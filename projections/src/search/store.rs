@@ -263,7 +263,7 @@ impl Store {
     /// Takes events in, all of which may change the index, and moves to `position`.
     pub fn take_in(&mut self, events: &[Arc<LogEvent>], position: Position) -> Result<(), IndexError> {
         for event in events {
-            let id = ProductId::from_uuid(event.recorded.stream.aggregate_id);
+            let id = ProductId::from_uuid(event.recorded.stream.uuid());
             if self.payload.parked.contains(&id) {
                 continue;
             }

@@ -83,8 +83,8 @@ impl Market {
             expected_version,
             command_id,
             events: vec![NewEvent {
-                event_type,
-                event_version,
+                event_type: event_type.into(),
+                event_version: event_version.into(),
                 payload: RawValue::from_string(payload).unwrap(),
             }],
             metadata: Metadata {

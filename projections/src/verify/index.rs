@@ -62,7 +62,7 @@ async fn fold(log: &SharedLog, until: Position) -> Result<HashMap<ProductId, Pro
         let Some(last) = events.last() else { break };
         position = last.position;
         for event in events.into_iter().filter(|event| event.position <= until && wants(event)) {
-            let id = ProductId::from_uuid(event.stream.aggregate_id);
+            let id = ProductId::from_uuid(event.stream.uuid());
             if parked.contains(&id) {
                 continue;
             }

@@ -27,7 +27,7 @@ struct DeliveryThen {
 impl DeliveriesThen {
     /// Takes in what happened to one of them.
     pub fn apply(&mut self, recorded: &RecordedEvent, event: &DeliveryEvent) {
-        let id = DeliveryId::from_uuid(recorded.stream.aggregate_id);
+        let id = DeliveryId::from_uuid(recorded.stream.uuid());
         self.0.entry(id).or_default().apply(recorded, event);
     }
 

@@ -60,7 +60,7 @@ impl OrderThen {
 
     /// Takes in what happened to the stock that is kept for it.
     pub fn apply_stock(&mut self, recorded: &RecordedEvent, event: &ProductEvent) {
-        let product = ProductId::from_uuid(recorded.stream.aggregate_id);
+        let product = ProductId::from_uuid(recorded.stream.uuid());
         let (status, from): (_, &[ItemStatus]) = match event {
             ProductEvent::StockHeld(_) => {
                 (ItemStatus::Reserved, &[ItemStatus::Pending, ItemStatus::Released])

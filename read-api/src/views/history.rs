@@ -101,7 +101,7 @@ impl HistoryEntryView {
     ) -> Result<Option<Self>, Problem> {
         let stream = &event.stream;
         let kept = match &*stream.aggregate_type {
-            Product::TYPE if products.contains(&ProductId::from_uuid(stream.aggregate_id)) => None,
+            Product::TYPE if products.contains(&ProductId::from_uuid(stream.uuid())) => None,
             Order::TYPE => match order_event(read(&event)?, producer) {
                 Kept::Nothing => return Ok(None),
                 Kept::All => None,

@@ -34,14 +34,18 @@ pub struct Happening {
 pub fn happens<A: Aggregate>(id: Uuid, actor: Actor, event: impl Into<A::Event>) -> Happening {
     let event: A::Event = event.into();
     let payload = serde_json::value::to_raw_value(&event).unwrap();
-    let event = NewEvent { event_type: event.name(), event_version: event.version(), payload };
+    let event = NewEvent { event_type: event.name().into(), event_version: event.version().into(), payload };
     Happening { stream: StreamId::new(A::TYPE, id), actor, event }
 }
 
 /// What happens to a stream that this crate has no types for.
 pub fn happens_to(stream: StreamId, actor: Actor, event_type: &'static str, payload: &Value) -> Happening {
     let payload = serde_json::value::to_raw_value(payload).unwrap();
-    Happening { stream, actor, event: NewEvent { event_type, event_version: "1", payload } }
+    Happening {
+        stream,
+        actor,
+        event: NewEvent { event_type: event_type.into(), event_version: "1".into(), payload },
+    }
 }
 
 pub struct World {
