@@ -66,6 +66,7 @@ pub async fn run_all(log: SharedLog) {
     a_command_is_found_by_its_id(&log).await;
     of_racing_appends_to_one_version_exactly_one_wins(&log).await;
     readers_see_every_event_once_in_order_while_others_append(&log).await;
+    what_comes_after_a_position_is_counted(&log).await;
     a_waiting_reader_is_woken(&log).await;
 }
 
@@ -129,13 +130,17 @@ pub async fn the_same_append_again_gets_the_same_verdict(log: &SharedLog) {
     assert_eq!(log.load(&stream, 0).await.expect("the stream").len(), 3);
 }
 
-/// A command id appends once in the whole log.
+/// A command id appends once in its stream; in the whole log, where that is promised.
 pub async fn a_command_done_elsewhere_is_already_done(log: &SharedLog) {
     let stream = fresh_stream();
     let append = some_events(&stream, 0, 1);
     appended(log.append(append.clone()).await);
     let again_later = Append { expected_version: 1, ..append.clone() };
     assert_eq!(log.append(again_later).await, Ok(AppendOutcome::AlreadyDone));
+    assert_eq!(log.load(&stream, 0).await.expect("the stream").len(), 1);
+    if !log.promises().command_ids_across_streams {
+        return;
+    }
     let other = Append { stream: fresh_stream(), ..append };
     assert_eq!(log.append(other.clone()).await, Ok(AppendOutcome::AlreadyDone));
     assert!(log.load(&other.stream, 0).await.expect("the stream").is_empty());
@@ -187,7 +192,7 @@ pub async fn an_append_without_events_is_invalid(log: &SharedLog) {
     assert!(matches!(outcome, Err(LogError::Invalid(_))), "{outcome:?}");
 }
 
-/// All events of a command, and only they.
+/// All events of a command, and only they; looked for in one stream.
 pub async fn a_command_is_found_by_its_id(log: &SharedLog) {
     let stream = fresh_stream();
     let (first, second) = (some_events(&stream, 0, 2), some_events(&stream, 2, 3));
@@ -195,14 +200,15 @@ pub async fn a_command_is_found_by_its_id(log: &SharedLog) {
     appended(log.append(second.clone()).await);
     appended(log.append(some_events(&stream, 5, 1)).await);
     let versions: Vec<_> = log
-        .find_command(second.command_id)
+        .find_command(&stream, second.command_id)
         .await
         .expect("the command")
         .iter()
         .map(|event| event.version)
         .collect();
     assert_eq!(versions, [3, 4, 5]);
-    assert!(log.find_command(Uuid::now_v7()).await.expect("no command").is_empty());
+    assert!(log.find_command(&stream, Uuid::now_v7()).await.expect("no command").is_empty());
+    assert!(log.find_command(&fresh_stream(), second.command_id).await.expect("no command").is_empty());
 }
 
 /// Optimistic concurrency.
@@ -230,6 +236,7 @@ pub async fn readers_see_every_event_once_in_order_while_others_append(log: &Sha
     const STREAMS: usize = 16;
     const COMMANDS: u64 = 40;
     let start = log.head().await.expect("the head");
+    let dense = log.promises().dense_positions;
     let writers: Vec<_> = (0..STREAMS)
         .map(|writer| {
             let log = log.clone();
@@ -255,6 +262,7 @@ pub async fn readers_see_every_event_once_in_order_while_others_append(log: &Sha
                 let Ok(events) = next else { return versions };
                 for event in events.expect("events") {
                     assert!(event.position > last);
+                    assert!(!dense || event.position.0 == last.0 + 1, "position {} is missing", last.0 + 1);
                     last = event.position;
                     let version = versions.entry(event.stream.clone()).or_default();
                     assert_eq!(event.version, *version + 1, "{} skipped", event.stream);
@@ -270,6 +278,19 @@ pub async fn readers_see_every_event_once_in_order_while_others_append(log: &Sha
     }
     let seen = reader.await.expect("the reader");
     assert_eq!(seen, expected);
+}
+
+/// However positions are numbered.
+pub async fn what_comes_after_a_position_is_counted(log: &SharedLog) {
+    let start = log.head().await.expect("the head");
+    assert_eq!(log.count_after(start, 10).await, Ok(0));
+    appended(log.append(some_events(&fresh_stream(), 0, 3)).await);
+    appended(log.append(some_events(&fresh_stream(), 0, 2)).await);
+    assert_eq!(log.count_after(start, 10).await, Ok(5));
+    assert_eq!(log.count_after(start, 5).await, Ok(5));
+    assert_eq!(log.count_after(start, 2).await, Ok(2));
+    let two = log.read(start, 2).await.expect("events");
+    assert_eq!(log.count_after(two[1].position, 10).await, Ok(3));
 }
 
 /// A wake-up, or the poll behind it, comes soon.

@@ -17,6 +17,6 @@ mod stream;
 pub use self::{
     event::{Metadata, NewEvent, Position, RecordedEvent},
     follow::Follower,
-    log::{Append, AppendOutcome, Appended, EventLog, LogError, SharedLog},
+    log::{Append, AppendOutcome, Appended, EventLog, LogError, Promises, SharedLog},
     stream::{AggregateId, StreamId, StreamIdError},
 };

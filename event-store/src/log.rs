@@ -44,7 +44,8 @@ pub enum AppendOutcome {
         /// The version the stream is at.
         actual_version: u64,
     },
-    /// A command of this id is in the log already, elsewhere than expected; nothing was appended.
+    /// A command of this id is in the stream already, elsewhere than expected; nothing was appended. A store that promises
+    /// [`Promises::command_ids_across_streams`] says it of other streams, too.
     AlreadyDone,
 }
 
@@ -66,12 +67,24 @@ pub enum LogError {
     Corrupt(String),
 }
 
+/// What only some stores keep, besides what [`EventLog`] says of all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Promises {
+    /// Positions are 1, 2, 3 …: one that is missing is a damaged log, and their difference is a number of events.
+    pub dense_positions: bool,
+    /// A command id appends once in the whole log, not only once in its stream.
+    pub command_ids_across_streams: bool,
+}
+
 /// A log of events: streams of versions, and one order of all.
 ///
-/// Promises no more than every store can keep: positions are ordered, but may have holes; there is no transaction over
-/// several streams.
+/// Promises no more than every store can keep: positions are ordered, but may have holes; a command is recognised within
+/// its stream; there is no transaction over several streams. What a store keeps besides is in [`Promises`].
 #[async_trait]
 pub trait EventLog: Send + Sync + 'static {
+    /// What this store keeps beyond what all do.
+    fn promises(&self) -> Promises;
+
     /// Appends a command's events, all or none. Returns only when they are durable.
     ///
     /// Appends that are under way at the same moment are committed together. The very same append (stream, expected
@@ -88,14 +101,37 @@ pub trait EventLog: Send + Sync + 'static {
     /// A stream's events after `after_version`, in order.
     async fn load(&self, stream: &StreamId, after_version: u64) -> Result<Vec<RecordedEvent>, LogError>;
 
-    /// The events of a command that is in the log, in order; empty when it is not.
-    async fn find_command(&self, command_id: Uuid) -> Result<Vec<RecordedEvent>, LogError>;
+    /// The events of a command that is in this stream, in order; empty when it is not.
+    async fn find_command(&self, stream: &StreamId, command_id: Uuid)
+    -> Result<Vec<RecordedEvent>, LogError>;
 
     /// At most `limit` events of the whole log after `after`, in order; fewer only at its end.
     async fn read(&self, after: Position, limit: usize) -> Result<Vec<RecordedEvent>, LogError>;
 
     /// The position of the last event.
     async fn head(&self) -> Result<Position, LogError>;
+
+    /// How many events come after `after`; `at_most` is also said when there are more.
+    ///
+    /// Where positions have holes the events are read to be counted.
+    async fn count_after(&self, after: Position, at_most: u64) -> Result<u64, LogError> {
+        const BATCH: u64 = 1_000;
+        if self.promises().dense_positions {
+            let behind = self.head().await?.0.saturating_sub(after.0);
+            return Ok(u64::try_from(behind).unwrap_or(0).min(at_most));
+        }
+        let (mut after, mut count) = (after, 0);
+        while count < at_most {
+            let wanted = (at_most - count).min(BATCH);
+            let events = self.read(after, wanted as usize).await?;
+            count += events.len() as u64;
+            match events.last() {
+                Some(last) if events.len() as u64 == wanted => after = last.position,
+                _ => break,
+            }
+        }
+        Ok(count)
+    }
 
     /// Waits until the log may have grown beyond `position`, `timeout` at the most. May return early.
     async fn wait_beyond(&self, position: Position, timeout: Duration);

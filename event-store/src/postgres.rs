@@ -16,7 +16,7 @@ use tokio::sync::oneshot;
 use uuid::Uuid;
 
 use self::{head::Head, read::Reader, session::Sessions, writer::Writer};
-use crate::{Append, AppendOutcome, EventLog, LogError, Position, RecordedEvent, StreamId};
+use crate::{Append, AppendOutcome, EventLog, LogError, Position, Promises, RecordedEvent, StreamId};
 
 /// The migrations of the write side: the log and what stands beside it.
 pub static WRITE_MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("../migrations/write");
@@ -96,6 +96,10 @@ impl PostgresLog {
 
 #[async_trait]
 impl EventLog for PostgresLog {
+    fn promises(&self) -> Promises {
+        Promises { dense_positions: true, command_ids_across_streams: true }
+    }
+
     async fn append_chain(&self, chain: Vec<Append>) -> Vec<Result<AppendOutcome, LogError>> {
         let count = chain.len();
         if let Some(error) = chain.iter().find_map(|append| self.check(append).err()) {
@@ -117,8 +121,12 @@ impl EventLog for PostgresLog {
         self.reader.load(stream, after_version).await
     }
 
-    async fn find_command(&self, command_id: Uuid) -> Result<Vec<RecordedEvent>, LogError> {
-        self.reader.find_command(command_id).await
+    async fn find_command(
+        &self,
+        stream: &StreamId,
+        command_id: Uuid,
+    ) -> Result<Vec<RecordedEvent>, LogError> {
+        self.reader.find_command(stream, command_id).await
     }
 
     async fn read(&self, after: Position, limit: usize) -> Result<Vec<RecordedEvent>, LogError> {

@@ -130,11 +130,14 @@ impl Runner {
         let mut routing = Routing::new(self.log.clone());
         let places = Arc::new(Semaphore::new(self.settings.events_open_max));
         let read = async {
+            let mut before = from;
             loop {
                 match follower.next().await {
                     Ok(events) => {
                         for event in events {
-                            hand_out(event, &mut routing, progress, workers, &places).await;
+                            let position = event.position;
+                            hand_out(event, before, &mut routing, progress, workers, &places).await;
+                            before = position;
                         }
                         progress.read_to(follower.position());
                     }
@@ -152,9 +155,10 @@ impl Runner {
     }
 }
 
-/// Hands an event to the order that must know of it.
+/// Hands an event, which follows `before` in the log, to the order that must know of it.
 async fn hand_out(
     event: RecordedEvent,
+    before: Position,
     routing: &mut Routing,
     progress: &Progress,
     workers: &Workers,
@@ -172,14 +176,14 @@ async fn hand_out(
                 // goes on.
                 metrics::counter!("saga_stuck_total").increment(1);
                 tracing::error!(%error, "an event that fulfilments must know of cannot be read");
-                progress.begin(event.position);
+                progress.begin(before, event.position);
                 return;
             }
         }
     };
     let Some((order_id, news)) = routed else { return };
     let Ok(place) = Arc::clone(places).acquire_owned().await else { return };
-    progress.begin(event.position);
+    progress.begin(before, event.position);
     workers.submit(order_id, Job::Observe { event: Box::new(event), news, place });
 }
 

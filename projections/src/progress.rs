@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use agrodeep_event_store::Position;
+use agrodeep_event_store::{Position, SharedLog};
 use chrono::Utc;
 use tokio::sync::watch;
 
@@ -31,9 +31,10 @@ impl Progress {
     }
 
     /// Says by metrics how far each read model is behind the log's end.
-    pub(crate) fn report_lag(&self, head: Position) {
+    pub(crate) async fn report_lag(&self, log: &SharedLog) {
         for (model, receiver) in self.positions.iter() {
-            report_lag(*model, *receiver.borrow(), head);
+            let reached = *receiver.borrow();
+            report_lag(*model, reached, log).await;
         }
     }
 }
@@ -49,10 +50,14 @@ pub(crate) async fn reached(
     matches!(tokio::time::timeout(timeout, wait).await, Ok(Ok(_)))
 }
 
-/// `projection_lag_events`: how many events are yet to come in. `projection_lag_seconds`: how long ago the log took the last
-/// one that is in, when some are missing.
-pub(crate) fn report_lag(model: Model, reached: Reached, head: Position) {
-    let events = (head.0 - reached.position.0).max(0);
+/// How many missing events are counted at the most where they have to be read for that.
+const COUNTED_MAX: u64 = 1_000;
+
+/// `projection_lag_events`: how many events are yet to come in; where positions have holes, [`COUNTED_MAX`] stands for more.
+/// `projection_lag_seconds`: how long ago the log took the last one that is in, when some are missing.
+pub(crate) async fn report_lag(model: Model, reached: Reached, log: &SharedLog) {
+    let counted_max = if log.promises().dense_positions { u64::MAX } else { COUNTED_MAX };
+    let Ok(events) = log.count_after(reached.position, counted_max).await else { return };
     let seconds = match reached.recorded_at {
         Some(at) if events > 0 => (Utc::now() - at).as_seconds_f64().max(0.0),
         _ => 0.0,

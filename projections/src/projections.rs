@@ -133,8 +133,6 @@ async fn measure(feed: Arc<Feed>, progress: Progress, stop: CancellationToken) {
             () = stop.cancelled() => return,
             () = tokio::time::sleep(MEASURE) => {}
         }
-        if let Ok(head) = feed.log().head().await {
-            progress.report_lag(head);
-        }
+        progress.report_lag(feed.log()).await;
     }
 }

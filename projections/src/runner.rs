@@ -177,14 +177,16 @@ impl<P: Projection> Runner<P> {
             if let Some(until) = until {
                 events.truncate(events.partition_point(|event| event.position() <= until));
             }
-            self.expect_contiguous(&events)?;
+            if self.feed.log().promises().dense_positions {
+                self.expect_contiguous(&events)?;
+            }
             self.take_in(&events).await?;
             *pause = PAUSE_MIN;
         }
         Ok(())
     }
 
-    /// A gap would be an event that is skipped for ever: better to stop there, and to be seen.
+    /// Where positions are dense, a gap would be an event that is skipped for ever: better to stop there, and to be seen.
     fn expect_contiguous(&self, events: &[Arc<LogEvent>]) -> Result<(), Failure> {
         let mut expected = self.position.0;
         for event in events {

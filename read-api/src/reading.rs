@@ -26,15 +26,15 @@ impl Reading {
     pub async fn at(&self, min: MinPosition, used: &[Model]) -> Result<&ReadModels, Problem> {
         if let Some(position) = min.0 {
             let asked = Position(position);
-            self.models.wait_for(used, asked, self.wait).await.map_err(|behind| is_behind(&behind, asked))?;
+            self.models.wait_for(used, asked, self.wait).await.map_err(|behind| is_behind(&behind))?;
         }
         Ok(&self.models)
     }
 }
 
-fn is_behind(behind: &Behind, asked: Position) -> Problem {
+fn is_behind(behind: &Behind) -> Problem {
     let model = behind.model.as_str();
-    let lag = asked.0.saturating_sub(behind.position.0);
+    let lag = behind.events;
     tracing::warn!(model, lag, position = behind.position.0, head = behind.head.0, "a read model is behind");
     let detail = format!("{model} is {lag} events behind the position that was asked for; try again");
     Problem::unavailable("read_model_behind", detail, 1).with("model", model).with("behind_events", lag)

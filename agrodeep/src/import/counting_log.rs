@@ -6,7 +6,7 @@ use std::{
 };
 
 use agrodeep_event_store::{
-    Append, AppendOutcome, EventLog, LogError, Position, RecordedEvent, SharedLog, StreamId,
+    Append, AppendOutcome, EventLog, LogError, Position, Promises, RecordedEvent, SharedLog, StreamId,
 };
 use async_trait::async_trait;
 use uuid::Uuid;
@@ -30,6 +30,10 @@ impl CountingLog {
 
 #[async_trait]
 impl EventLog for CountingLog {
+    fn promises(&self) -> Promises {
+        self.log.promises()
+    }
+
     async fn append_chain(&self, chain: Vec<Append>) -> Vec<Result<AppendOutcome, LogError>> {
         let events: Vec<usize> = chain.iter().map(|append| append.events.len()).collect();
         let verdicts = self.log.append_chain(chain).await;
@@ -45,8 +49,12 @@ impl EventLog for CountingLog {
         self.log.load(stream, after_version).await
     }
 
-    async fn find_command(&self, command_id: Uuid) -> Result<Vec<RecordedEvent>, LogError> {
-        self.log.find_command(command_id).await
+    async fn find_command(
+        &self,
+        stream: &StreamId,
+        command_id: Uuid,
+    ) -> Result<Vec<RecordedEvent>, LogError> {
+        self.log.find_command(stream, command_id).await
     }
 
     async fn read(&self, after: Position, limit: usize) -> Result<Vec<RecordedEvent>, LogError> {

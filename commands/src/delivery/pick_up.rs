@@ -4,10 +4,11 @@
 //! the two, the fulfilment sees the shipped order and records the pick-up with the same command id.
 
 use agrodeep_domain::{
-    AccountId, Delivery, DeliveryId, Order,
+    AccountId, Aggregate, Delivery, DeliveryId, Order, OrderId,
     delivery::{DeliveryRefusal, PickUp},
     order::ShipOrder,
 };
+use agrodeep_event_store::StreamId;
 
 use super::DeliveryError;
 use crate::{CommandContext, Commands, ExecuteError, Executed};
@@ -43,10 +44,12 @@ pub async fn pick_up(
     let PickUpRequest { delivery_id, driver_id } = request;
     let found = commands.executor.state::<Delivery>(delivery_id.uuid()).await?;
     found.state.can_be_picked_up_by(driver_id)?;
-    if context.if_match.is_some_and(|seen| seen != found.version) && !begun(commands, &context).await? {
+    let order_id = found.state.scheduled.ok_or(DeliveryRefusal::NoSuchDelivery)?.order_id;
+    if context.if_match.is_some_and(|seen| seen != found.version)
+        && !begun(commands, order_id, &context).await?
+    {
         return Err(ExecuteError::<DeliveryRefusal>::VersionMismatch { actual: found.version }.into());
     }
-    let order_id = found.state.scheduled.ok_or(DeliveryRefusal::NoSuchDelivery)?.order_id;
     let follow_up = context.then(PICK_UP);
     let ship = CommandContext { if_match: None, ..context };
     let order = commands.executor.execute::<Order>(order_id.uuid(), ShipOrder { delivery_id }, ship).await?;
@@ -57,7 +60,12 @@ pub async fn pick_up(
 }
 
 /// Whether this command has been at work before: then the version is not the one its caller saw.
-async fn begun(commands: &Commands, context: &CommandContext) -> Result<bool, ExecuteError<DeliveryRefusal>> {
-    let found = commands.executor.log().find_command(context.command_id).await;
+async fn begun(
+    commands: &Commands,
+    order_id: OrderId,
+    context: &CommandContext,
+) -> Result<bool, ExecuteError<DeliveryRefusal>> {
+    let stream = StreamId::new(Order::TYPE, order_id.uuid());
+    let found = commands.executor.log().find_command(&stream, context.command_id).await;
     found.map(|events| !events.is_empty()).map_err(|error| ExecuteError::Unavailable(error.to_string()))
 }

@@ -322,19 +322,19 @@ impl<A: Aggregate> Lanes<A> {
         let (log, stream) = (self.log.clone(), self.stream(id));
         tokio::spawn(async move {
             let CommandJob { context, mut reply, .. } = job;
-            let found = match log.find_command(context.command_id).await {
+            let found = match log.find_command(&stream, context.command_id).await {
                 Ok(found) => found,
                 Err(error) => return reply.answer(Err(in_words(error))),
             };
             let Some(last) = found.last() else {
-                let lost =
-                    || Err(ExecuteError::Unknown("the command was done, but cannot be found".to_owned()));
-                return reply.answer(otherwise.unwrap_or_else(lost));
+                // The log knows the command, but not of this stream.
+                let elsewhere = || {
+                    let text =
+                        format!("the command id {} was used for another than {stream}", context.command_id);
+                    Err(ExecuteError::Damaged(text))
+                };
+                return reply.answer(otherwise.unwrap_or_else(elsewhere));
             };
-            if last.stream != stream {
-                let text = format!("this command id was used for {}", last.stream);
-                return reply.answer(Err(ExecuteError::Damaged(text)));
-            }
             let events: Result<Vec<A::Event>, LogError> = found.iter().map(decode::<A>).collect();
             let mut known = Box::<Known<A>>::default();
             let state = match log.load(&stream, 0).await {

@@ -9,11 +9,12 @@ use agrodeep_commands::{
     order::{CancelRequest, cancel},
 };
 use agrodeep_domain::{
-    AccountId, Delivery, DeliveryId, GeoPoint, Order, OrderId, Personal, Role,
+    AccountId, Aggregate, Delivery, DeliveryId, GeoPoint, Order, OrderId, Personal, Role,
     delivery::{DeliveryRefusal, DeliveryStatus},
     delivery_track::TrackPoint,
     order::{Canceller, OrderRefusal, OrderStatus},
 };
+use agrodeep_event_store::StreamId;
 use chrono::{TimeDelta, Utc};
 use uuid::Uuid;
 
@@ -113,9 +114,11 @@ async fn picking_up_ships_the_order_and_delivering_delivers_it() {
 
     // Whoever sees only the first half of each can do the second half as the same command.
     let log = market.commands.executor.log();
-    for (first, name) in [(taking, PICK_UP), (bringing, DELIVER_ORDER)] {
+    let delivery = StreamId::new(Delivery::TYPE, delivery_id.uuid());
+    let order = StreamId::new(Order::TYPE, order_id.uuid());
+    for (first, name, stream) in [(taking, PICK_UP, delivery), (bringing, DELIVER_ORDER, order)] {
         let second = command_id::derived(first.command_id, name);
-        assert_eq!(log.find_command(second).await.unwrap().len(), 1, "{name}");
+        assert_eq!(log.find_command(&stream, second).await.unwrap().len(), 1, "{name}");
     }
 }
 

@@ -34,8 +34,14 @@ impl Reader {
         Ok(events)
     }
 
-    pub async fn find_command(&self, command_id: Uuid) -> Result<Vec<RecordedEvent>, LogError> {
-        query(&self.loading, |session| &session.find_command, &[&command_id]).await
+    pub async fn find_command(
+        &self,
+        stream: &StreamId,
+        command_id: Uuid,
+    ) -> Result<Vec<RecordedEvent>, LogError> {
+        let mut events = query(&self.loading, |session| &session.find_command, &[&command_id]).await?;
+        events.retain(|event| event.stream == *stream);
+        Ok(events)
     }
 
     pub async fn read(&self, after: Position, limit: usize) -> Result<Vec<RecordedEvent>, LogError> {

@@ -14,7 +14,7 @@ use agrodeep_commands::payments::gateway::{
 };
 use agrodeep_domain::OrderId;
 use agrodeep_event_store::{
-    Append, AppendOutcome, EventLog, LogError, Position, RecordedEvent, SharedLog, StreamId,
+    Append, AppendOutcome, EventLog, LogError, Position, Promises, RecordedEvent, SharedLog, StreamId,
 };
 use async_trait::async_trait;
 use tokio::sync::Notify;
@@ -80,6 +80,10 @@ pub struct MortalLog {
 
 #[async_trait]
 impl EventLog for MortalLog {
+    fn promises(&self) -> Promises {
+        self.log.promises()
+    }
+
     async fn append_chain(&self, chain: Vec<Append>) -> Vec<Result<AppendOutcome, LogError>> {
         let what: Vec<_> =
             chain.iter().flat_map(|append| &append.events).map(|event| event.event_type.clone()).collect();
@@ -94,9 +98,13 @@ impl EventLog for MortalLog {
         self.log.load(stream, after_version).await
     }
 
-    async fn find_command(&self, command_id: Uuid) -> Result<Vec<RecordedEvent>, LogError> {
+    async fn find_command(
+        &self,
+        stream: &StreamId,
+        command_id: Uuid,
+    ) -> Result<Vec<RecordedEvent>, LogError> {
         self.life.if_alive().await;
-        self.log.find_command(command_id).await
+        self.log.find_command(stream, command_id).await
     }
 
     async fn read(&self, after: Position, limit: usize) -> Result<Vec<RecordedEvent>, LogError> {

@@ -25,7 +25,13 @@ pub struct Behind {
     pub position: Position,
     /// Where the log's end is.
     pub head: Position,
+    /// How many events are missing: up to the position that was asked for where positions are dense, else up to the log's
+    /// end, and [`COUNTED_MAX`] stands for more.
+    pub events: u64,
 }
+
+/// How many missing events are counted at the most where they have to be read for that.
+pub const COUNTED_MAX: u64 = 1_000;
 
 /// The checkpoints of other processes' projections, as last read. Whoever waits reads them for all that wait.
 #[derive(Default)]
@@ -78,11 +84,19 @@ impl ReadModels {
                 // It may have arrived between the two looks.
                 if now < position {
                     let head = self.log.head().await.unwrap_or(now);
-                    return Err(Behind { model, position: now, head });
+                    let events = self.missing(now, position).await;
+                    return Err(Behind { model, position: now, head, events });
                 }
             }
         }
         Ok(())
+    }
+
+    async fn missing(&self, now: Position, asked: Position) -> u64 {
+        if self.log.promises().dense_positions {
+            return asked.0.saturating_sub(now.0).unsigned_abs();
+        }
+        self.log.count_after(now, COUNTED_MAX).await.unwrap_or_default()
     }
 
     async fn reached(&self, model: Model, position: Position, deadline: Instant) -> bool {

@@ -30,7 +30,7 @@ const QUIET: Duration = Duration::from_millis(5);
 /// How long after the first change it is committed, whatever follows.
 const COMMIT_EVERY: Duration = Duration::from_millis(100);
 /// After how many events without a change the position is committed nevertheless, so that a restart need not read them again.
-const EVENTS_BETWEEN_COMMITS_MAX: i64 = 50_000;
+const EVENTS_BETWEEN_COMMITS_MAX: usize = 50_000;
 /// How many products are read at a time when the index is bootstrapped.
 const BOOTSTRAP_CHUNK: usize = 1000;
 const PAUSE_MIN: Duration = Duration::from_millis(100);
@@ -96,6 +96,7 @@ impl Indexer {
         self.reach(&store, None);
         let mut measured = Instant::now();
         let mut first_change: Option<Instant> = None;
+        let mut uncommitted_events = 0;
         loop {
             let commit_in = first_change.map(|at| QUIET.min(COMMIT_EVERY.saturating_sub(at.elapsed())));
             let events = tokio::select! {
@@ -108,25 +109,26 @@ impl Indexer {
             let mut recorded_at = None;
             if let Some(events) = events {
                 recorded_at = events.last().map(|last| last.recorded.recorded_at);
+                uncommitted_events += events.len();
                 store = take_in(store, events).await?;
                 if store.is_dirty() {
                     first_change.get_or_insert_with(Instant::now);
                 }
             }
             let due = first_change.is_some_and(|at| quiet || at.elapsed() >= COMMIT_EVERY)
-                || store.position().0 - store.committed().0 > EVENTS_BETWEEN_COMMITS_MAX;
+                || uncommitted_events > EVENTS_BETWEEN_COMMITS_MAX;
             if due {
                 store = blocking(move || store.commit().map(|()| store)).await?;
                 first_change = None;
+                uncommitted_events = 0;
             }
             if !store.is_dirty() {
                 self.reach(&store, recorded_at);
             }
             if measured.elapsed() >= MEASURE {
                 measured = Instant::now();
-                if let Ok(head) = feed.log().head().await {
-                    report_lag(Model::Search, *self.reached.borrow(), head);
-                }
+                let reached = *self.reached.borrow();
+                report_lag(Model::Search, reached, feed.log()).await;
             }
         }
         if store.position() > store.committed() {

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use agrodeep_event_store::{
-    Append, AppendOutcome, EventLog, LogError, Position, RecordedEvent, SharedLog, StreamId,
+    Append, AppendOutcome, EventLog, LogError, Position, Promises, RecordedEvent, SharedLog, StreamId,
 };
 use async_trait::async_trait;
 use tokio::sync::watch;
@@ -142,6 +142,9 @@ struct Forgetful(SharedLog, Position);
 
 #[async_trait]
 impl EventLog for Forgetful {
+    fn promises(&self) -> Promises {
+        self.0.promises()
+    }
     async fn append(&self, append: Append) -> Result<AppendOutcome, LogError> {
         self.0.append(append).await
     }
@@ -151,8 +154,12 @@ impl EventLog for Forgetful {
     async fn load(&self, stream: &StreamId, after_version: u64) -> Result<Vec<RecordedEvent>, LogError> {
         self.0.load(stream, after_version).await
     }
-    async fn find_command(&self, command_id: Uuid) -> Result<Vec<RecordedEvent>, LogError> {
-        self.0.find_command(command_id).await
+    async fn find_command(
+        &self,
+        stream: &StreamId,
+        command_id: Uuid,
+    ) -> Result<Vec<RecordedEvent>, LogError> {
+        self.0.find_command(stream, command_id).await
     }
     async fn read(&self, after: Position, limit: usize) -> Result<Vec<RecordedEvent>, LogError> {
         let mut events = self.0.read(after, limit).await?;

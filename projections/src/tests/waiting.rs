@@ -35,7 +35,10 @@ async fn a_question_that_has_waited_long_enough_says_who_is_behind() {
     let began = Instant::now();
     let behind =
         market.reads.wait_for(&[Model::Products], Position(2), Duration::from_millis(60)).await.unwrap_err();
-    assert_eq!(behind, Behind { model: Model::Products, position: Position(1), head: Position(2) });
+    assert_eq!(
+        behind,
+        Behind { model: Model::Products, position: Position(1), head: Position(2), events: 1 }
+    );
     assert!(began.elapsed() >= Duration::from_millis(60) && began.elapsed() < Duration::from_secs(5));
     assert_eq!(market.reads.wait_for(&[Model::Products], Position(1), Duration::ZERO).await, Ok(()));
 }
