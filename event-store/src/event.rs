@@ -87,3 +87,8 @@ pub struct RecordedEvent {
     /// When the log took it.
     pub recorded_at: DateTime<Utc>,
 }
+
+/// The id of a command's event: the first has the command's own, the others count on from there. The same in every store.
+pub(crate) fn event_id(command_id: Uuid, index: usize) -> Uuid {
+    Uuid::from_u128(command_id.as_u128() ^ index as u128)
+}

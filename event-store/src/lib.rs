@@ -8,10 +8,14 @@
 
 #[cfg(feature = "conformance")]
 pub mod conformance;
+pub mod copy;
+pub mod cqrs;
 mod event;
 mod follow;
+pub mod integrity;
 mod log;
 pub mod postgres;
+mod scan;
 mod stream;
 
 pub use self::{

@@ -98,6 +98,24 @@ pub trait EventLog: Send + Sync + 'static {
     /// each, in order; once one is refused, the later ones are too.
     async fn append_chain(&self, chain: Vec<Append>) -> Vec<Result<AppendOutcome, LogError>>;
 
+    /// Appends the events of many commands, of any streams, so that the log has them in this order. One verdict each, in
+    /// order; after one that is not [`AppendOutcome::Appended`] the rest may or may not be done. Ask for a few thousand
+    /// events at a time: a store may commit them all at once.
+    ///
+    /// For moving logs. Appends that nobody needs in one order are better done each for itself.
+    async fn append_in_order(&self, appends: Vec<Append>) -> Vec<Result<AppendOutcome, LogError>> {
+        let mut verdicts = Vec::with_capacity(appends.len());
+        for append in appends {
+            let untold =
+                Err(LogError::Unavailable("an earlier append of the same batch was not done".to_owned()));
+            match verdicts.last() {
+                None | Some(Ok(AppendOutcome::Appended(_))) => verdicts.push(self.append(append).await),
+                Some(_) => verdicts.push(untold),
+            }
+        }
+        verdicts
+    }
+
     /// A stream's events after `after_version`, in order.
     async fn load(&self, stream: &StreamId, after_version: u64) -> Result<Vec<RecordedEvent>, LogError>;
 

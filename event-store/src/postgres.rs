@@ -2,7 +2,9 @@
 
 mod append;
 pub mod embedded;
+mod figures;
 mod head;
+mod migrate;
 mod read;
 mod session;
 #[cfg(feature = "testing")]
@@ -15,6 +17,11 @@ use async_trait::async_trait;
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
+pub(crate) use self::session::describe;
+pub use self::{
+    figures::{IndexFigures, StoreFigures, TableFigures, figures},
+    migrate::migrate,
+};
 use self::{head::Head, read::Reader, session::Sessions, writer::Writer};
 use crate::{Append, AppendOutcome, EventLog, LogError, Position, Promises, RecordedEvent, StreamId};
 
@@ -101,15 +108,23 @@ impl EventLog for PostgresLog {
     }
 
     async fn append_chain(&self, chain: Vec<Append>) -> Vec<Result<AppendOutcome, LogError>> {
-        let count = chain.len();
-        if let Some(error) = chain.iter().find_map(|append| self.check(append).err()) {
+        if chain.iter().any(|append| append.stream != chain[0].stream) {
+            return vec![Err(LogError::Invalid("a chain must have one stream".to_owned())); chain.len()];
+        }
+        // One statement, like what follows: a chain is never taken apart.
+        self.append_in_order(chain).await
+    }
+
+    async fn append_in_order(&self, appends: Vec<Append>) -> Vec<Result<AppendOutcome, LogError>> {
+        let count = appends.len();
+        if count == 0 {
+            return Vec::new();
+        }
+        if let Some(error) = appends.iter().find_map(|append| self.check(append).err()) {
             return vec![Err(error); count];
         }
-        if chain.iter().any(|append| append.stream != chain[0].stream) {
-            return vec![Err(LogError::Invalid("a chain must have one stream".to_owned())); count];
-        }
         let (verdict, verdicts) = oneshot::channel();
-        if !self.writer.hand_over(chain, verdict).await {
+        if !self.writer.hand_over(appends, verdict).await {
             return vec![Err(LogError::Unavailable("the log is being closed".to_owned())); count];
         }
         verdicts

@@ -8,7 +8,7 @@ use tokio_postgres::{
 use uuid::Uuid;
 
 use super::session::{Session, describe};
-use crate::{Append, AppendOutcome, Appended};
+use crate::{Append, AppendOutcome, Appended, event::event_id};
 
 /// What became of a batch.
 pub(super) enum Verdict {
@@ -41,11 +41,6 @@ impl ToSql for JsonText<'_> {
     }
 
     to_sql_checked!();
-}
-
-/// The id of a command's event: the first has the command's own, the others count on from there.
-fn event_id(command_id: Uuid, index: usize) -> Uuid {
-    Uuid::from_u128(command_id.as_u128() ^ index as u128)
 }
 
 /// Appends all of `batch`, durably, each with its own verdict.

@@ -1,0 +1,26 @@
+//! The tables of the log alone, for who uses nothing else of AgroDeep.
+
+use std::borrow::Cow;
+
+use sqlx::{Connection, PgConnection, migrate::Migrator};
+
+use super::WRITE_MIGRATIONS;
+use crate::LogError;
+
+/// Migrations below this are the log's; those from it on belong to what stands beside it.
+const LOG_BELOW: i64 = 10;
+
+/// Makes the tables of the log in the database at `url`, or brings them up to date. Done again, it does nothing.
+///
+/// # Errors
+/// [`LogError::Unavailable`] when the database cannot be reached, [`LogError::Invalid`] when the tables cannot be made.
+pub async fn migrate(url: &str) -> Result<(), LogError> {
+    let mut connection =
+        PgConnection::connect(url).await.map_err(|error| LogError::Unavailable(error.to_string()))?;
+    let log = WRITE_MIGRATIONS.iter().filter(|migration| migration.version < LOG_BELOW).cloned();
+    let migrator =
+        Migrator { migrations: Cow::Owned(log.collect()), ignore_missing: true, ..Migrator::DEFAULT };
+    let done = migrator.run(&mut connection).await;
+    let _ = connection.close().await;
+    done.map_err(|error| LogError::Invalid(format!("the log's tables cannot be made: {error}")))
+}
