@@ -5,7 +5,9 @@ pub mod embedded;
 mod figures;
 mod head;
 mod migrate;
+mod pace;
 mod read;
+mod seen;
 mod session;
 #[cfg(feature = "testing")]
 pub mod testing;
@@ -22,7 +24,13 @@ pub use self::{
     figures::{IndexFigures, StoreFigures, TableFigures, figures},
     migrate::migrate,
 };
-use self::{head::Head, read::Reader, session::Sessions, writer::Writer};
+use self::{
+    head::Head,
+    read::Reader,
+    seen::SeenVersions,
+    session::Sessions,
+    writer::{Committer, Writer},
+};
 use crate::{Append, AppendOutcome, EventLog, LogError, Position, Promises, RecordedEvent, StreamId};
 
 /// The migrations of the write side: the log and what stands beside it.
@@ -70,10 +78,15 @@ impl PostgresLog {
     /// [`LogError::Invalid`] for an address that is none, [`LogError::Unavailable`] when nobody answers there.
     pub async fn open(url: &str, limits: LogLimits) -> Result<Self, LogError> {
         let writing = Sessions::new(url, "agrodeep-append")?;
-        let reading = Sessions::new(url, "agrodeep-read")?;
-        let reader = Reader::new(reading.clone(), Sessions::new(url, "agrodeep-load")?);
+        let reading = writing.another("agrodeep-read");
+        let seen = SeenVersions::default();
+        let reader = Reader {
+            reading: reading.clone(),
+            loading: writing.another("agrodeep-load"),
+            seen: seen.clone(),
+        };
         let head = Head::follow(reading, reader.head().await?);
-        let writer = Writer::start(writing, head.clone(), limits);
+        let writer = Writer::start(Committer { sessions: writing, head: head.clone(), seen, limits });
         Ok(Self { limits, writer, reader, head })
     }
 

@@ -16,7 +16,7 @@ use agrodeep_event_store::{
     Append, AppendOutcome, LogError, Metadata, NewEvent, Position, RecordedEvent, SharedLog, StreamId,
 };
 use chrono::{DateTime, Duration, SubsecRound, Utc};
-use futures::{StreamExt, future::BoxFuture, stream::FuturesUnordered};
+use futures::{FutureExt, StreamExt, future::BoxFuture, stream::FuturesUnordered};
 use lru::LruCache;
 use tokio::sync::mpsc;
 use uuid::Uuid;
@@ -25,6 +25,9 @@ use super::{
     CommandContext, ExecuteError, Executed, ExecutorSettings, Versioned,
     job::{Answer, CommandJob, Job},
 };
+
+/// How many jobs are taken in before the lanes go on.
+const JOBS_AT_ONCE: usize = 512;
 
 /// A state in memory, with the time of the stream's last event.
 struct Known<A> {
@@ -124,24 +127,32 @@ impl<A: Aggregate> Lanes<A> {
     pub async fn run(mut self, mut jobs: mpsc::Receiver<(Uuid, Job<A>)>) {
         let mut open = true;
         let mut received = Vec::new();
+        let mut ready = HashSet::new();
         while open || !self.under_way.is_empty() {
-            // Let those who were answered just now ask again, so that lanes find more to decide together.
-            tokio::task::yield_now().await;
-            let mut ready = HashSet::new();
             tokio::select! {
-                count = jobs.recv_many(&mut received, 256), if open => {
-                    open = count > 0;
-                    for (id, job) in received.drain(..) {
-                        self.lanes.get_or_insert_mut(id, Lane::default).waiting.push_back(job);
-                        ready.insert(id);
-                    }
-                }
+                count = jobs.recv_many(&mut received, JOBS_AT_ONCE), if open => open = count > 0,
                 Some((id, finished)) = self.under_way.next(), if !self.under_way.is_empty() => {
                     self.finish(id, finished);
                     ready.insert(id);
                 }
             }
-            for id in ready {
+            // Everything that is finished, as the log tells verdicts by the batch.
+            while let Some(Some((id, finished))) = self.under_way.next().now_or_never() {
+                self.finish(id, finished);
+                ready.insert(id);
+            }
+            // Let those who were answered just now ask again, so that lanes find more to decide together.
+            tokio::task::yield_now().await;
+            while received.len() < JOBS_AT_ONCE
+                && let Ok(next) = jobs.try_recv()
+            {
+                received.push(next);
+            }
+            for (id, job) in received.drain(..) {
+                self.lanes.get_or_insert_mut(id, Lane::default).waiting.push_back(job);
+                ready.insert(id);
+            }
+            for id in ready.drain() {
                 self.advance(id);
             }
             self.forget_the_oldest();

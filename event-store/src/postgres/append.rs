@@ -2,12 +2,15 @@
 
 use tokio_postgres::{
     Row,
-    error::SqlState,
+    error::Severity,
     types::{IsNull, ToSql, Type, to_sql_checked},
 };
 use uuid::Uuid;
 
-use super::session::{Session, describe};
+use super::{
+    seen::SeenVersions,
+    session::{Session, describe},
+};
 use crate::{Append, AppendOutcome, Appended, event::event_id};
 
 /// What became of a batch.
@@ -20,6 +23,18 @@ pub(super) enum Verdict {
     NotNow(String),
     /// Nobody knows: the connection ended before the server said that it had committed.
     Lost(String),
+}
+
+impl Verdict {
+    /// Of `count` appends, each has its own; or it is not known what the server did.
+    fn complete(self, count: usize) -> Self {
+        match self {
+            Self::Each(outcomes) if outcomes.len() != count => {
+                Self::Lost(format!("the server gave {} verdicts on {count} commands", outcomes.len()))
+            }
+            verdict => verdict,
+        }
+    }
 }
 
 /// JSON text on its way to the server.
@@ -43,8 +58,30 @@ impl ToSql for JsonText<'_> {
     to_sql_checked!();
 }
 
-/// Appends all of `batch`, durably, each with its own verdict.
-pub(super) async fn append(session: &Session, batch: &[&Append]) -> Verdict {
+/// Which events of `batch`, counted from 1, build on a version that neither the event before them nor the log, as far as this
+/// process has seen it, is known to have.
+fn unseen(batch: &[&Append], seen: &SeenVersions, era: u64) -> Vec<i32> {
+    let mut number = 1;
+    let mut before: Option<&Append> = None;
+    let doubtful = batch.iter().filter_map(|append| {
+        let first = number;
+        number += append.events.len() as i32;
+        let follows_on = before.replace(append).is_some_and(|before| {
+            before.stream == append.stream
+                && before.expected_version + before.events.len() as u64 == append.expected_version
+        });
+        (append.expected_version > 0 && !follows_on).then_some((
+            first,
+            &append.stream,
+            append.expected_version,
+        ))
+    });
+    seen.unseen(era, doubtful)
+}
+
+/// Appends all of `batch`, each with its own verdict. What was `seen` up to the `era` need not be looked for.
+pub(super) async fn append(session: &Session, batch: &[&Append], seen: &SeenVersions, era: u64) -> Verdict {
+    let checked = unseen(batch, seen, era);
     let events = batch.iter().map(|append| append.events.len()).sum();
     let mut items: Vec<i32> = Vec::with_capacity(events);
     let mut aggregate_types: Vec<&str> = Vec::with_capacity(events);
@@ -79,7 +116,7 @@ pub(super) async fn append(session: &Session, batch: &[&Append]) -> Verdict {
             command_ids.push(append.command_id);
         }
     }
-    let parameters: [&(dyn ToSql + Sync); 10] = [
+    let parameters: [&(dyn ToSql + Sync); 11] = [
         &items,
         &aggregate_types,
         &aggregate_ids,
@@ -90,10 +127,11 @@ pub(super) async fn append(session: &Session, batch: &[&Append]) -> Verdict {
         &metadatas,
         &event_ids,
         &command_ids,
+        &checked,
     ];
     // `query` gathers the rows until ReadyForQuery, that is until the server has committed: rows alone promise nothing.
     match session.client.query(&session.append, &parameters).await {
-        Ok(rows) => each(batch, &rows),
+        Ok(rows) => each(batch, &rows).complete(batch.len()),
         Err(error) => failure(&error),
     }
 }
@@ -136,8 +174,8 @@ fn failure(error: &tokio_postgres::Error) -> Verdict {
             Verdict::Unacceptable(text)
         };
     };
-    // A server that is being stopped may do so while it commits: then only asking again tells.
-    if *db.code() == SqlState::ADMIN_SHUTDOWN || *db.code() == SqlState::CRASH_SHUTDOWN {
+    // A connection that ends, or a server that goes down, may do so while it commits: then only asking again tells.
+    if !matches!(db.parsed_severity(), None | Some(Severity::Error)) {
         return Verdict::Lost(text);
     }
     match &db.code().code()[..2] {

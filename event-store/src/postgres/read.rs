@@ -7,30 +7,32 @@ use tokio_postgres::{
 };
 use uuid::Uuid;
 
-use super::session::{Session, Sessions, describe};
+use super::{
+    seen::SeenVersions,
+    session::{Session, Sessions, describe},
+};
 use crate::{LogError, Position, RecordedEvent, StreamId};
 
 pub(super) struct Reader {
     /// For the whole log, in large batches.
-    reading: Sessions,
+    pub reading: Sessions,
     /// For single streams: a command that waits for its aggregate does not wait behind a replay.
-    loading: Sessions,
+    pub loading: Sessions,
+    pub seen: SeenVersions,
 }
 
 impl Reader {
-    pub fn new(reading: Sessions, loading: Sessions) -> Self {
-        Self { reading, loading }
-    }
-
     pub async fn load(&self, stream: &StreamId, after_version: u64) -> Result<Vec<RecordedEvent>, LogError> {
         let id = stream.aggregate_id.to_string();
         let parameters: [&(dyn ToSql + Sync); 3] = [&&*stream.aggregate_type, &id, &(after_version as i64)];
+        let era = self.loading.era();
         let events = query(&self.loading, |session| &session.load, &parameters).await?;
         for (expected, event) in (after_version + 1..).zip(&events) {
             if event.version != expected {
                 return Err(LogError::Corrupt(format!("{stream} has no version {expected}")));
             }
         }
+        self.seen.note(era, events.last().map(|event| (stream, event.version)));
         Ok(events)
     }
 

@@ -1,6 +1,9 @@
 //! Connections that come back by themselves, with the house's statements prepared.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
 
 use tokio::sync::Mutex;
 use tokio_postgres::{Client, Config, NoTls, Statement};
@@ -30,9 +33,13 @@ impl Session {
         });
         // Everything asked here goes through an index. The server keeps a plan that it made when the log was all but empty, and
         // that would read the whole of it. (Without indexes that fit, a plan also looks so dear that it would be compiled.)
-        client.batch_execute("set enable_seqscan = off; set jit = off").await?;
+        client
+            .batch_execute(
+                "set enable_seqscan = off; set jit = off; set plan_cache_mode = force_generic_plan",
+            )
+            .await?;
         let append = client
-            .prepare("select item, outcome, at, version from append_events($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)")
+            .prepare("select item, outcome, at, version from append_events($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)")
             .await?;
         let load = client
             .prepare(&format!(
@@ -65,6 +72,7 @@ impl Session {
 #[derive(Clone)]
 pub(super) struct Sessions {
     config: Arc<Config>,
+    eras: Arc<AtomicU64>,
     present: Arc<Mutex<Option<Arc<Session>>>>,
 }
 
@@ -75,11 +83,24 @@ impl Sessions {
             .map_err(|error| LogError::Invalid(format!("the address of the database: {error}")))?;
         config.application_name(application_name);
         config.connect_timeout(std::time::Duration::from_secs(5));
-        Ok(Self { config: Arc::new(config), present: Arc::default() })
+        Ok(Self { config: Arc::new(config), eras: Arc::default(), present: Arc::default() })
+    }
+
+    /// Another connection to the same server.
+    #[must_use]
+    pub fn another(&self, application_name: &str) -> Self {
+        let mut config = (*self.config).clone();
+        config.application_name(application_name);
+        Self { config: Arc::new(config), eras: self.eras.clone(), present: Arc::default() }
     }
 
     pub fn config(&self) -> &Config {
         &self.config
+    }
+
+    /// How many connections this log has had. A new one may lead to another server.
+    pub fn era(&self) -> u64 {
+        self.eras.load(Ordering::SeqCst)
     }
 
     pub async fn get(&self) -> Result<Arc<Session>, LogError> {
@@ -87,6 +108,7 @@ impl Sessions {
         if let Some(session) = present.as_ref().filter(|session| !session.client.is_closed()) {
             return Ok(session.clone());
         }
+        self.eras.fetch_add(1, Ordering::SeqCst);
         let session =
             Session::open(&self.config).await.map_err(|error| LogError::Unavailable(describe(&error)))?;
         let session = Arc::new(session);

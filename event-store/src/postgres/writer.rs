@@ -14,9 +14,14 @@ use super::{
     LogLimits,
     append::{Verdict, append},
     head::Head,
+    pace::{Pace, Pacer},
+    seen::SeenVersions,
     session::Sessions,
 };
 use crate::{Append, AppendOutcome, LogError};
+
+/// How many commands wait at the most before asking waits itself.
+const QUEUE_MAX: usize = 4096;
 
 type Verdicts = Vec<Result<AppendOutcome, LogError>>;
 
@@ -51,9 +56,9 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub fn start(sessions: Sessions, head: Head, limits: LogLimits) -> Self {
-        let (queue, waiting) = mpsc::channel(4096);
-        tokio::spawn(write(Arc::new(Committer { sessions, head, limits }), waiting));
+    pub fn start(committer: Committer) -> Self {
+        let (queue, waiting) = mpsc::channel(QUEUE_MAX);
+        tokio::spawn(write(Arc::new(committer), waiting));
         Self { queue }
     }
 
@@ -62,20 +67,21 @@ impl Writer {
     }
 }
 
-/// Never waits for a batch to fill: whatever came while the last one was committed is the next one.
+/// Whatever came while a batch was under way is the next one: a batch is as large as the load is heavy, and nobody waits when
+/// there is none.
 ///
-/// A second batch is sent ahead of the first one's verdict once it is worth it, so that the server always has work. That
-/// is safe because no chain depends on another that is under way: who decides on a state that is not yet in the log puts
-/// it into the same chain.
+/// That a second batch may be under way ([`Pace::Overlapping`]) is safe because no chain depends on another that is: who decides
+/// on a state that is not yet in the log puts it into the same chain.
 async fn write(committer: Arc<Committer>, mut queue: mpsc::Receiver<Waiting>) {
     let mut waiting = VecDeque::new();
     let mut under_way = FuturesUnordered::new();
     let mut commands_under_way = 0;
+    let mut pacer = Pacer::new(Instant::now());
     let mut open = true;
     while open || !waiting.is_empty() || !under_way.is_empty() {
         let worth_it = match under_way.len() {
             0 => !waiting.is_empty(),
-            1 => waiting.len() * 2 >= commands_under_way,
+            1 => pacer.pace() == Pace::Overlapping && waiting.len() * 2 >= commands_under_way,
             _ => false,
         };
         if worth_it {
@@ -84,28 +90,49 @@ async fn write(committer: Arc<Committer>, mut queue: mpsc::Receiver<Waiting>) {
             commands_under_way += commands;
             let committer = committer.clone();
             under_way.push(async move {
+                let began = Instant::now();
                 committer.commit(batch).await;
-                commands
+                (commands, began.elapsed())
             });
         }
         let mut received = Vec::new();
+        let mut told = None;
         tokio::select! {
-            Some(commands) = under_way.next(), if !under_way.is_empty() => commands_under_way -= commands,
-            count = queue.recv_many(&mut received, 512), if open && waiting.len() < 4096 => open = count > 0,
+            Some((commands, took)) = under_way.next(), if !under_way.is_empty() => {
+                commands_under_way -= commands;
+                pacer.done(commands as u64, took, Instant::now());
+                told = Some((commands, took));
+            }
+            count = queue.recv_many(&mut received, 512), if open && waiting.len() < QUEUE_MAX => open = count > 0,
         }
         waiting.extend(received);
-        // Whoever was told a verdict just now is about to ask again: let them, it costs nothing when there is nobody.
-        tokio::task::yield_now().await;
-        while let Ok(next) = queue.try_recv() {
-            waiting.push_back(next);
+        // Whoever was told a verdict just now is about to ask again. Where they share a commit it pays to let all of them come, for
+        // a moment that is short beside it.
+        let patience = match told {
+            Some((commands, took)) if pacer.pace() == Pace::Together => {
+                Some((commands, Instant::now() + took / 8))
+            }
+            _ => None,
+        };
+        loop {
+            tokio::task::yield_now().await;
+            while let Ok(next) = queue.try_recv() {
+                waiting.push_back(next);
+            }
+            let expected =
+                patience.is_some_and(|(commands, until)| waiting.len() < commands && Instant::now() < until);
+            if !expected {
+                break;
+            }
         }
     }
 }
 
-struct Committer {
-    sessions: Sessions,
-    head: Head,
-    limits: LogLimits,
+pub(super) struct Committer {
+    pub sessions: Sessions,
+    pub head: Head,
+    pub seen: SeenVersions,
+    pub limits: LogLimits,
 }
 
 impl Committer {
@@ -126,7 +153,7 @@ impl Committer {
         let mut pending = vec![batch];
         while let Some(batch) = pending.pop() {
             match self.verdict(&batch).await {
-                Ok(outcomes) => self.tell(batch, outcomes),
+                Ok((outcomes, era)) => self.tell(batch, outcomes, era),
                 Err(LogError::Invalid(_)) if batch.len() > 1 => {
                     // Something in it cannot be taken. Halves, and halves of halves, find out what; the rest goes in.
                     let mut left = batch;
@@ -145,23 +172,25 @@ impl Committer {
     }
 
     /// The server's verdict. One that was lost is asked for again by the same statement, which recognises what is done.
-    async fn verdict(&self, batch: &[Waiting]) -> Result<Vec<AppendOutcome>, LogError> {
-        let appends: Vec<&Append> = batch.iter().flat_map(|waiting| &waiting.chain).collect();
+    async fn verdict(&self, batch: &[Waiting]) -> Result<(Vec<AppendOutcome>, u64), LogError> {
+        let appends = appends(batch);
         let patience = Instant::now() + self.limits.verdict_patience;
         let mut pause = Duration::from_millis(5);
         let mut in_doubt = None;
         loop {
             let trouble = match self.sessions.get().await {
-                Ok(session) => match append(&session, &appends).await {
-                    Verdict::Each(outcomes) if outcomes.len() == appends.len() => return Ok(outcomes),
-                    Verdict::Each(_) => return Err(LogError::Unknown("a verdict is missing".to_owned())),
-                    Verdict::Unacceptable(why) => return Err(LogError::Invalid(why)),
-                    Verdict::NotNow(why) => why,
-                    Verdict::Lost(why) => {
-                        in_doubt = Some(why.clone());
-                        why
+                Ok(session) => {
+                    let era = self.sessions.era();
+                    match append(&session, &appends, &self.seen, era).await {
+                        Verdict::Each(outcomes) => return Ok((outcomes, era)),
+                        Verdict::Unacceptable(why) => return Err(LogError::Invalid(why)),
+                        Verdict::NotNow(why) => why,
+                        Verdict::Lost(why) => {
+                            in_doubt = Some(why.clone());
+                            why
+                        }
                     }
-                },
+                }
                 Err(error) => error.to_string(),
             };
             if Instant::now() > patience {
@@ -172,20 +201,44 @@ impl Committer {
         }
     }
 
-    fn tell(&self, batch: Vec<Waiting>, outcomes: Vec<AppendOutcome>) {
-        let mut outcomes = outcomes.into_iter();
-        let mut last = 0;
-        for waiting in batch {
-            let verdicts: Verdicts = outcomes.by_ref().take(waiting.chain.len()).map(Ok).collect();
-            for (append, verdict) in waiting.chain.iter().zip(&verdicts) {
-                if let Ok(AppendOutcome::Appended(appended)) = verdict {
-                    last = last.max(appended.position.0);
-                    counter!("events_appended_total", "aggregate" => append.stream.aggregate_type.to_string())
-                        .increment(append.events.len() as u64);
-                }
+    /// Tells everybody what became of their commands.
+    fn tell(&self, batch: Vec<Waiting>, outcomes: Vec<AppendOutcome>, era: u64) {
+        let appended = || {
+            appends_with(&batch, &outcomes).filter_map(|(append, outcome)| match outcome {
+                AppendOutcome::Appended(appended) => Some((append, appended)),
+                AppendOutcome::Conflict { .. } | AppendOutcome::AlreadyDone => None,
+            })
+        };
+        self.seen.note(era, appended().map(|(append, appended)| (&append.stream, appended.version)));
+        let mut counts: Vec<(&str, u64)> = Vec::new();
+        for (append, _) in appended() {
+            let events = append.events.len() as u64;
+            match counts.iter_mut().find(|(name, _)| *name == &*append.stream.aggregate_type) {
+                Some((_, count)) => *count += events,
+                None => counts.push((&append.stream.aggregate_type, events)),
             }
+        }
+        for (aggregate_type, count) in counts {
+            counter!("events_appended_total", "aggregate" => aggregate_type.to_owned()).increment(count);
+        }
+        if let Some(last) = appended().map(|(_, appended)| appended.position.0).max() {
+            self.head.advance(last);
+        }
+        let mut outcomes = outcomes.into_iter();
+        for waiting in batch {
+            let verdicts = outcomes.by_ref().take(waiting.chain.len()).map(Ok).collect();
             waiting.answer(verdicts);
         }
-        self.head.advance(last);
     }
+}
+
+fn appends(batch: &[Waiting]) -> Vec<&Append> {
+    batch.iter().flat_map(|waiting| &waiting.chain).collect()
+}
+
+fn appends_with<'a>(
+    batch: &'a [Waiting],
+    outcomes: &'a [AppendOutcome],
+) -> impl Iterator<Item = (&'a Append, &'a AppendOutcome)> {
+    batch.iter().flat_map(|waiting| &waiting.chain).zip(outcomes)
 }
