@@ -20,7 +20,7 @@ use uuid::Uuid;
 pub(crate) use self::session::describe;
 pub use self::{
     figures::{IndexFigures, StoreFigures, TableFigures, figures},
-    migrate::migrate,
+    migrate::{has_log, migrate},
 };
 use self::{head::Head, read::Reader, session::Sessions, writer::Writer};
 use crate::{Append, AppendOutcome, EventLog, LogError, Position, Promises, RecordedEvent, StreamId};

@@ -24,3 +24,18 @@ pub async fn migrate(url: &str) -> Result<(), LogError> {
     let _ = connection.close().await;
     done.map_err(|error| LogError::Invalid(format!("the log's tables cannot be made: {error}")))
 }
+
+/// Whether the database at `url` has a log.
+///
+/// # Errors
+/// [`LogError::Unavailable`] when it cannot be reached.
+pub async fn has_log(url: &str) -> Result<bool, LogError> {
+    let unavailable = |error: sqlx::Error| LogError::Unavailable(error.to_string());
+    let mut connection = PgConnection::connect(url).await.map_err(unavailable)?;
+    let has: bool = sqlx::query_scalar("select to_regclass('log_head') is not null")
+        .fetch_one(&mut connection)
+        .await
+        .map_err(unavailable)?;
+    let _ = connection.close().await;
+    Ok(has)
+}
