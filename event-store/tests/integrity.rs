@@ -154,9 +154,10 @@ async fn the_server_tells_how_much_room_the_log_takes() {
     }
     sqlx::query("vacuum analyze").execute(database.pool()).await.unwrap();
     let figures = figures(database.url()).await.unwrap();
-    let tables: Vec<_> = figures.tables.iter().map(|table| (table.table.as_str(), table.live_rows)).collect();
-    assert_eq!(tables, [("events", 5_000), ("log_head", 1)]);
+    let tables: Vec<_> = figures.tables.iter().map(|table| table.table.as_str()).collect();
+    assert_eq!(tables, ["events", "log_head"]);
     let events = &figures.tables[0];
+    assert_eq!(events.live_rows, 5_000);
     assert!(events.row_bytes > 5_000 * 300 && events.bloat.unwrap() < 0.1, "{events:?}");
     assert_eq!(
         events.index_bytes,

@@ -87,7 +87,11 @@ async fn copied(source: &mut dyn Source, target: &SharedLog, total: Option<u64>)
     let Copied { events, already_there, hash, target_head } = report.context("the log was not copied")?;
     let (new, seconds) = (events - already_there, began.elapsed().as_secs_f64());
     let rate = (new as f64 / seconds) as u64;
-    say(format!("Copied {} events in {seconds:.1} s ({} a second).", grouped(new), grouped(rate)));
+    if new == 0 {
+        say("There was nothing to copy.");
+    } else {
+        say(format!("Copied {} events in {seconds:.1} s ({} a second).", grouped(new), grouped(rate)));
+    }
     if already_there > 0 {
         say(format!("{} were there before, and are the same.", grouped(already_there)));
     }
