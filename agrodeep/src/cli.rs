@@ -62,6 +62,8 @@ pub enum Command {
     #[command(subcommand)]
     Audit(commands::audit::Audit),
     #[command(subcommand)]
+    Log(commands::log::Log),
+    #[command(subcommand)]
     Bench(Bench),
 }
 
@@ -83,6 +85,7 @@ impl Cli {
             Command::Import(command) => command.run(&common).await,
             Command::Tour(command) => command.run(&common).await,
             Command::Audit(command) => command.run(&common).await,
+            Command::Log(command) => command.run(&common).await,
             Command::Bench(command) => command.run().await,
         }
     }

@@ -4,6 +4,7 @@ pub mod accounts;
 pub mod audit;
 mod housekeeping;
 pub mod import;
+pub mod log;
 pub mod migrate;
 pub mod process_managers;
 pub mod projections;

@@ -128,6 +128,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     println!("  refused: {}", refused.expect_err("nobody gets more than there is"));
 
     // Group commit: what is under way at the same moment is committed together.
+    let bank = CqrsFramework::<Account, _>::new(CqrsStore::new(log.clone()), vec![], ());
     let deposits = (0..64).map(|teller| {
         let bank = &bank;
         let account = format!("teller {teller} of {account}");

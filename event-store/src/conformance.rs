@@ -68,6 +68,8 @@ pub async fn run_all(log: SharedLog) {
     readers_see_every_event_once_in_order_while_others_append(&log).await;
     what_comes_after_a_position_is_counted(&log).await;
     a_waiting_reader_is_woken(&log).await;
+    appends_in_order_stand_in_that_order_and_once(&log).await;
+    a_stream_whose_name_would_not_read_back_is_refused(&log).await;
 }
 
 /// Payload and envelope come back as they were given, positions grow.
@@ -304,4 +306,49 @@ pub async fn a_waiting_reader_is_woken(log: &SharedLog) {
     let position: Position = appended(log.append(some_events(&fresh_stream(), 0, 1)).await).position;
     let events = waiting.await.expect("the reader").expect("events");
     assert_eq!(events[0].position, position);
+}
+
+/// What a copy of a log asks for: many commands of many streams, one after the other, and again after a lost answer.
+pub async fn appends_in_order_stand_in_that_order_and_once(log: &SharedLog) {
+    let start = log.head().await.expect("the head");
+    let streams =
+        [fresh_stream(), StreamId::new("conformance", format!("text {}", Uuid::now_v7())), fresh_stream()];
+    let mut versions = [0; 3];
+    let appends: Vec<_> = (0..200)
+        .map(|index| {
+            let (stream, count) = (index * index % 3, 1 + index % 4);
+            let append = some_events(&streams[stream], versions[stream], count);
+            versions[stream] += count as u64;
+            append
+        })
+        .collect();
+    let first = log.append_in_order(appends.clone()).await;
+    let again = log.append_in_order(appends.clone()).await;
+    assert_eq!(first.len(), appends.len());
+    assert_eq!(first, again);
+    let events = log.read(start, 1_000).await.expect("events");
+    let found: Vec<_> =
+        events.iter().map(|event| (event.command_id, event.stream.clone(), event.version)).collect();
+    let expected: Vec<_> = appends
+        .iter()
+        .flat_map(|append| {
+            (1..=append.events.len() as u64)
+                .map(|index| (append.command_id, append.stream.clone(), append.expected_version + index))
+        })
+        .collect();
+    assert_eq!(found, expected);
+    let stale = vec![some_events(&streams[0], 0, 1), some_events(&fresh_stream(), 0, 1)];
+    let refused = log.append_in_order(stale).await;
+    assert_eq!(refused.len(), 2);
+    assert_eq!(refused[0], Ok(AppendOutcome::Conflict { actual_version: versions[0] }));
+}
+
+/// `bank-account-1` would be the account `account-1` of a bank.
+pub async fn a_stream_whose_name_would_not_read_back_is_refused(log: &SharedLog) {
+    for stream in
+        [StreamId::new("", "1"), StreamId::new("bank-account", "1"), StreamId::new("conformance", "")]
+    {
+        let outcome = log.append(some_events(&stream, 0, 1)).await;
+        assert!(matches!(outcome, Err(LogError::Invalid(_))), "{stream}: {outcome:?}");
+    }
 }

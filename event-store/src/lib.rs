@@ -1,10 +1,15 @@
 //! The log: append, load, follow. Postgres behind one port that other stores can implement too.
 //!
-//! * [`EventLog`] is the port: what every store can do, and no more.
+//! * [`EventLog`] is the port: what every store can do, and no more. [`Promises`] says what a store keeps besides.
 //! * [`postgres::PostgresLog`] is the log on Postgres: dense positions in commit order, group commit.
-//! * [`conformance`] is the suite that every store passes.
+//! * `conformance` (a feature) is the suite that every store passes.
+//! * [`Follower`] reads the log in order, without end.
+//! * [`cqrs::CqrsStore`] is the event store of an application that is written with `cqrs-es`.
+//! * [`copy`](mod@copy) copies a log into another store, [`integrity`] says whether a log is whole and what it hashes to.
 //!
 //! This crate must never know what the events mean.
+//!
+#![doc = include_str!("../README.md")]
 
 #[cfg(feature = "conformance")]
 pub mod conformance;

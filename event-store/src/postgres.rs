@@ -22,7 +22,7 @@ use uuid::Uuid;
 pub(crate) use self::session::describe;
 pub use self::{
     figures::{IndexFigures, StoreFigures, TableFigures, figures},
-    migrate::migrate,
+    migrate::{has_log, migrate},
 };
 use self::{
     head::Head,

@@ -6,7 +6,7 @@ use agrodeep_event_store::{
     Append, AppendOutcome, SharedLog, StreamId,
     conformance::{event, some_events},
     integrity::{VerifyReport, stats, verify},
-    postgres::{LogLimits, PostgresLog, WRITE_MIGRATIONS, figures, migrate, testing::TestDatabase},
+    postgres::{LogLimits, PostgresLog, WRITE_MIGRATIONS, figures, has_log, migrate, testing::TestDatabase},
 };
 use uuid::Uuid;
 
@@ -152,11 +152,12 @@ async fn the_server_tells_how_much_room_the_log_takes() {
         let append = some_events(&StreamId::new("book", Uuid::now_v7()), 0, 100);
         assert!(matches!(log.append(append).await, Ok(AppendOutcome::Appended(_))));
     }
-    sqlx::query("vacuum analyze events").execute(database.pool()).await.unwrap();
+    sqlx::query("vacuum analyze").execute(database.pool()).await.unwrap();
     let figures = figures(database.url()).await.unwrap();
-    let tables: Vec<_> = figures.tables.iter().map(|table| (table.table.as_str(), table.live_rows)).collect();
-    assert_eq!(tables, [("events", 5_000), ("log_head", 1)]);
+    let tables: Vec<_> = figures.tables.iter().map(|table| table.table.as_str()).collect();
+    assert_eq!(tables, ["events", "log_head"]);
     let events = &figures.tables[0];
+    assert_eq!(events.live_rows, 5_000);
     assert!(events.row_bytes > 5_000 * 300 && events.bloat.unwrap() < 0.1, "{events:?}");
     assert_eq!(
         events.index_bytes,
@@ -170,7 +171,9 @@ async fn the_tables_of_the_log_are_made_by_themselves_and_beside_all_others() {
     let database = TestDatabase::create().await;
     let other = database.url().replace(database.name(), "log_alone");
     sqlx::query("create database log_alone").execute(database.pool()).await.unwrap();
+    assert_eq!(has_log(&other).await, Ok(false));
     migrate(&other).await.unwrap();
+    assert_eq!(has_log(&other).await, Ok(true));
     migrate(&other).await.unwrap();
     let pool = sqlx::PgPool::connect(&other).await.unwrap();
     let accounts: Option<String> =

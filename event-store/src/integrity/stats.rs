@@ -65,7 +65,7 @@ struct OfType {
 
 /// Counts all of `log`, up to its present head. `progress` is told now and then how many events have been read.
 ///
-/// Takes about 50 bytes of memory a stream, more if ids are no UUIDs.
+/// Takes 50 to 100 bytes of memory a stream, more if ids are no UUIDs.
 ///
 /// # Errors
 /// [`LogError`] when an event cannot be read; [`verify`](super::verify) tells which.

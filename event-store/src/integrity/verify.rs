@@ -65,7 +65,7 @@ impl fmt::Display for Problem {
 /// `progress` is told now and then how many events have been read.
 ///
 /// Takes memory for a few batches of events (about 4 MB each; more if events are larger than they were just before), and
-/// about 50 bytes a stream, more if ids are no UUIDs: the version it is at.
+/// 50 to 100 bytes a stream, more if ids are no UUIDs: the version it is at.
 ///
 /// # Errors
 /// [`LogError`] when the log cannot be read at all. What is wrong in it is in the report.

@@ -4,7 +4,7 @@ use agrodeep_event_store::{
     Position, RecordedEvent, SharedLog,
     copy::{Copied, CopyError, EventOrder, PostgresEsOptions, PostgresEsSource, copy},
     integrity::verify,
-    postgres::testing::TestDatabase,
+    postgres::{migrate, testing::TestDatabase},
 };
 
 use crate::all;
@@ -120,6 +120,37 @@ async fn a_time_that_goes_backwards_does_not_turn_an_aggregate_round() {
         names(&events[..4]),
         ["account-ACCT-1:1", "account-ACCT-2:1", "account-ACCT-2:2", "account-ACCT-3:1"]
     );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_copy_that_was_ended_in_the_middle_goes_on() {
+    let (old, new) = (TestDatabase::create().await, TestDatabase::create().await);
+    stock_table(&old, 4_000).await;
+    let (url, log) = (old.url().to_owned(), new.log().await);
+    let target = log.clone();
+    let copying = tokio::spawn(async move {
+        let mut source = PostgresEsSource::open(&url, &by_time()).await.unwrap();
+        copy(&mut source, &target, |_| ()).await
+    });
+    while log.head().await.unwrap() == Position::START {
+        tokio::task::yield_now().await;
+    }
+    copying.abort();
+    assert!(copying.await.unwrap_err().is_cancelled(), "it came to its end");
+    let again = copied(&old, &by_time(), &new.log().await).await.unwrap();
+    assert!((1..12_000).contains(&again.already_there), "{again:?}");
+    assert_eq!((again.events, all(&log).await.len()), (12_000, 12_000));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_table_of_another_application_is_no_place_for_a_log() {
+    let database = TestDatabase::create().await;
+    sqlx::query("create database another").execute(database.pool()).await.unwrap();
+    let url = database.url().replace(database.name(), "another");
+    let pool = sqlx::PgPool::connect(&url).await.unwrap();
+    sqlx::query("create table events (id bigint)").execute(&pool).await.unwrap();
+    let refused = migrate(&url).await.unwrap_err();
+    assert!(refused.to_string().contains("a table `events` that is no log"), "{refused}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
