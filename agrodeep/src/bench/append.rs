@@ -66,7 +66,7 @@ impl AppendBench {
             self.effort.describe()
         );
         let mut outcome = Outcome::new("append", "Appending", method, figures);
-        self.set_goals(&mut outcome);
+        set_goals(&mut outcome);
         outcome.charts = vec![
             charts::throughput("append", "Appending to distinct aggregates", &outcome.figures),
             charts::latency(
@@ -77,24 +77,24 @@ impl AppendBench {
         ];
         Ok(outcome)
     }
+}
 
-    fn set_goals(&self, outcome: &mut Outcome) {
-        let goals = [
-            (64, "postgres-es", 10.0, " ×", 1.0),
-            (64, "raw", 3.0, " ×", 1.0),
-            (256, bulk::NAME, 60.0, " %", 100.0),
-        ];
-        for (writers, other, bound, unit, factor) in goals {
-            let find = |subject| outcome.find(subject, Mix::Distinct.name(), writers);
-            let (Some(ours), Some(theirs)) = (find(OURS), find(other)) else { continue };
-            let measured = Measured::times(ours, theirs).times(factor);
-            outcome.goals.push(Goal {
-                bench: "append",
-                what: format!("{writers} writers, distinct: of {other}"),
-                wanted: Wanted::AtLeast(bound),
-                unit,
-                measured,
-            });
-        }
+fn set_goals(outcome: &mut Outcome) {
+    let goals = [
+        (64, "postgres-es", 10.0, " ×", 1.0),
+        (64, "raw", 3.0, " ×", 1.0),
+        (256, bulk::NAME, 60.0, " %", 100.0),
+    ];
+    for (writers, other, bound, unit, factor) in goals {
+        let find = |subject| outcome.find(subject, Mix::Distinct.name(), writers);
+        let (Some(ours), Some(theirs)) = (find(OURS), find(other)) else { continue };
+        let measured = Measured::times(ours, theirs).times(factor);
+        outcome.goals.push(Goal {
+            bench: "append",
+            what: format!("{writers} writers, distinct: of {other}"),
+            wanted: Wanted::AtLeast(bound),
+            unit,
+            measured,
+        });
     }
 }

@@ -4,7 +4,7 @@ mod machine;
 mod markers;
 mod settings;
 
-use std::path::PathBuf;
+use std::{fmt::Write, path::PathBuf};
 
 use anyhow::Context;
 use clap::Args;
@@ -125,12 +125,12 @@ impl Everything {
             if quick { " (short rounds: to see that it works, not to quote)" } else { "" },
         );
         for outcome in &self.outcomes {
-            text.push_str(&format!("\n## {}\n\n{}", outcome.title, outcome.markdown()));
+            let _ = write!(text, "\n## {}\n\n{}", outcome.title, outcome.markdown());
             for chart in &outcome.charts {
-                text.push_str(&format!("\n![{}](figures/{}.svg)\n", chart.title, chart.name));
+                let _ = write!(text, "\n![{}](figures/{}.svg)\n", chart.title, chart.name);
             }
         }
-        text.push_str(&format!("\n## The machine and its settings\n\n{}\n{}", self.machine, self.settings));
+        let _ = write!(text, "\n## The machine and its settings\n\n{}\n{}", self.machine, self.settings);
         text
     }
 }
