@@ -1,6 +1,7 @@
 //! Benchmarks: ours beside others, in one run, on one Postgres, in turns. Figures are ratios: machines differ.
 
 mod append;
+mod axis;
 mod charts;
 mod contest;
 mod database;

@@ -1,6 +1,7 @@
 //! Which drawings the figures of a benchmark make.
 
 use super::{
+    axis::Scale,
     measured::Measured,
     plot::{Bar, BarChart, Group},
     spread::Spread,
@@ -45,7 +46,13 @@ pub fn chart(
             None => groups.push(Group { heading, bars: vec![bar] }),
         }
     }
-    BarChart { name: name.to_owned(), title: title.to_owned(), axis: axis.to_owned(), groups }
+    BarChart {
+        name: name.to_owned(),
+        title: title.to_owned(),
+        axis: axis.to_owned(),
+        scale: Scale::Logarithmic,
+        groups,
+    }
 }
 
 #[cfg(test)]

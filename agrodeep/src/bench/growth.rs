@@ -16,6 +16,7 @@ use uuid::Uuid;
 
 use self::{fill::Filled, loading::Loader, memory::resident_bytes};
 use super::{
+    axis::Scale,
     contest::{Case, Commanded, Contestant, Effort, WARM_UP},
     database::{BenchServer, PrivatePlace},
     goal::{Goal, Wanted},
@@ -212,13 +213,24 @@ impl GrowthBench {
         for task in Task::ALL {
             let find = |events| outcome.find(&name_of(events), task.name(), task.askers());
             let (Some(short), Some(long)) = (find(SHORT), find(self.events)) else { continue };
-            outcome.goals.push(Goal {
-                bench: "growth",
-                what: format!("{}, of what the short log does (a tenth is noise)", task.name()),
-                wanted: Wanted::AtLeast(90.0),
-                unit: " %",
-                measured: long.times(short).times(100.0),
-            });
+            let share = long.times(short).times(100.0);
+            match task {
+                // The short log is all in the server's memory, and the long one is not: that tells of the server's memory.
+                Task::LoadAnywhere => {
+                    outcome.fact(
+                        format!("{}, of what the short log does (no goal)", task.name()),
+                        share.median,
+                        " %",
+                    );
+                }
+                Task::Append | Task::LoadAgain => outcome.goals.push(Goal {
+                    bench: "growth",
+                    what: format!("{}, of what the short log does (a tenth is noise)", task.name()),
+                    wanted: Wanted::AtLeast(90.0),
+                    unit: " %",
+                    measured: share,
+                }),
+            }
         }
     }
 }
@@ -254,6 +266,7 @@ fn chart(outcome: &Outcome) -> BarChart {
         name: "growth".to_owned(),
         title: "A short and a long log".to_owned(),
         axis: "commands, or streams loaded, a second".to_owned(),
+        scale: Scale::Linear,
         groups: groups.into(),
     }
 }

@@ -7,7 +7,7 @@ use serde_json::json;
 use super::{
     goal::Goal,
     measured::Measured,
-    number::{amount, spread},
+    number::{amount, spread, whole},
     plot::BarChart,
 };
 
@@ -76,7 +76,8 @@ impl Outcome {
         if !self.facts.is_empty() {
             text.push_str("\n| | |\n|---|---:|\n");
             for Fact { what, value, unit } in &self.facts {
-                let _ = writeln!(text, "| {what} | {}{unit} |", amount(*value));
+                let value = if value.fract() == 0.0 { whole(*value) } else { amount(*value) };
+                let _ = writeln!(text, "| {what} | {value}{unit} |");
             }
         }
         if !self.goals.is_empty() {
@@ -97,20 +98,20 @@ impl Outcome {
     }
 
     fn figures_table(&self) -> String {
-        let mut text = String::new();
-        text.push_str(
-            "| mix | subject | writers | a second (min–max) | p50 ms | p90 ms | p99 ms (min–max) | p99.9 ms | agrodeep is |\n\
-             |---|---|---:|---:|---:|---:|---:|---:|---:|\n",
+        let compared = self.figures.iter().any(|figure| figure.subject == OURS);
+        let mut text = format!(
+            "| mix | subject | writers | a second (min–max) | p50 ms | p90 ms | p99 ms (min–max) | p99.9 ms |{}\n\
+             |---|---|---:|---:|---:|---:|---:|---:|{}\n",
+            if compared { " agrodeep is |" } else { "" },
+            if compared { "---:|" } else { "" },
         );
         for row in &self.figures {
             let cell = |value: Option<f64>| value.map_or("–".to_owned(), amount);
             let ours = self.find(OURS, &row.mix, row.writers).filter(|_| row.subject != OURS);
-            let batch = row
-                .batch()
-                .map_or(String::new(), |batch| format!(" in batches of {}", amount(batch.round())));
+            let batch = row.batch().map_or(String::new(), |batch| format!(" in batches of {}", whole(batch)));
             let _ = writeln!(
                 text,
-                "| {} | {}{batch} | {} | {} | {} | {} | {} | {} | {} |",
+                "| {} | {}{batch} | {} | {} | {} | {} | {} | {} |{}",
                 row.mix,
                 row.subject,
                 row.writers,
@@ -119,7 +120,11 @@ impl Outcome {
                 cell(row.took(|took| took.p90).map(|p90| p90.median)),
                 row.took(|took| took.p99).map_or("–".to_owned(), |p99| spread(p99, "")),
                 cell(row.took(|took| took.p999).map(|p999| p999.median)),
-                ours.map_or(String::new(), |ours| spread(ours.times(row), " ×")),
+                match ours {
+                    Some(ours) => format!(" {} |", spread(ours.times(row), " ×")),
+                    None if compared => "  |".to_owned(),
+                    None => String::new(),
+                },
             );
         }
         text

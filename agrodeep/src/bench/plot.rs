@@ -1,16 +1,19 @@
-//! Drawings of what was measured: bars on a logarithmic scale, each with its figure and the range of its rounds.
+//! Drawings of what was measured: bars, each with its figure and the range of its rounds.
 
 use std::path::Path;
 
 use anyhow::anyhow;
 use plotters::{
-    coord::types::RangedCoordf64,
+    coord::Shift,
     prelude::*,
     style::text_anchor::{HPos, Pos, VPos},
 };
 
-use super::number::amount;
-use super::spread::Spread;
+use super::{
+    axis::{Axis, Scale, Tick},
+    number::amount,
+    spread::Spread,
+};
 
 /// Bars in groups, on one scale.
 #[derive(Clone, Debug)]
@@ -20,6 +23,7 @@ pub struct BarChart {
     pub title: String,
     /// What the bars measure, with its unit.
     pub axis: String,
+    pub scale: Scale,
     pub groups: Vec<Group>,
 }
 
@@ -39,6 +43,7 @@ pub struct Bar {
 const WIDTH: u32 = 860;
 const LABELS: u32 = 190;
 const ROW: u32 = 26;
+const MARGIN: u32 = 16;
 const TITLE: u32 = 44;
 const AXIS: u32 = 56;
 const FONT: &str = "sans-serif";
@@ -55,21 +60,9 @@ const COLOURS: [RGBColor; 6] = [
     RGBColor(86, 180, 233),
 ];
 
-/// Whole powers of ten around all values, so that a bar's length tells nothing but its order of magnitude and its rank.
-/// Values that are not positive have no place on it.
-pub fn decades(values: impl IntoIterator<Item = f64>) -> (f64, f64) {
-    let (least, most) = values
-        .into_iter()
-        .filter(|value| value.is_finite() && *value > 0.0)
-        .fold((f64::INFINITY, 0.0_f64), |(least, most), value| (least.min(value), most.max(value)));
-    if most == 0.0 {
-        return (1.0, 10.0);
-    }
-    let from = least.log10().floor();
-    // A value on the edge would have no bar, or no room for its figure.
-    let from = if least.log10() - from < 0.15 { from - 1.0 } else { from };
-    let to = (most.log10() + 0.25).ceil();
-    (10_f64.powf(from), 10_f64.powf(to))
+fn tick_label(value: f64) -> String {
+    let text = amount(value);
+    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
 }
 
 impl BarChart {
@@ -94,88 +87,61 @@ impl BarChart {
 
     fn draw_on<DB: DrawingBackend>(
         &self,
-        root: &DrawingArea<DB, plotters::coord::Shift>,
+        root: &DrawingArea<DB, Shift>,
         rows: usize,
     ) -> Result<(), DrawingAreaErrorKind<DB::ErrorType>> {
         root.fill(&WHITE)?;
-        let text = |size: u32, colour: &RGBColor, h: HPos| {
-            (FONT, size).into_font().color(colour).pos(Pos::new(h, VPos::Center))
+        let write = |words: String, x: i32, y: i32, (size, colour, side): (u32, &RGBColor, HPos)| {
+            let style = (FONT, size).into_font().color(colour).pos(Pos::new(side, VPos::Center));
+            root.draw(&Text::new(words, (x, y), style))
         };
-        root.draw(&Text::new(self.title.clone(), (12, 20), text(17, &INK, HPos::Left)))?;
+        write(self.title.clone(), 12, 20, (17, &INK, HPos::Left))?;
 
         let values = self.bars().flat_map(|bar| [bar.value.least, bar.value.median, bar.value.most]);
-        let (from, to) = decades(values);
-        let mut chart = ChartBuilder::on(root)
-            .margin_top(TITLE)
-            .margin_right(24)
-            .margin_left(LABELS)
-            .x_label_area_size(AXIS)
-            .build_cartesian_2d((from..to).log_scale(), 0.0..rows as f64)?;
-        chart
-            .configure_mesh()
-            .disable_y_mesh()
-            .disable_y_axis()
-            .x_labels(12)
-            .x_label_formatter(&|value| amount(*value).trim_end_matches(".00").to_owned())
-            .label_style(text(12, &FAINT, HPos::Center))
-            .bold_line_style(FAINT.mix(0.35))
-            .light_line_style(FAINT.mix(0.12))
-            .axis_style(FAINT)
-            .draw()?;
-        // The label of the axis, where the mesh would put it too close to the ticks.
-        let bottom = (TITLE + ROW * rows as u32 + AXIS) as i32 - 14;
-        let middle = (LABELS + (WIDTH - LABELS) / 2) as i32;
-        root.draw(&Text::new(
-            format!("{}, logarithmic scale", self.axis),
-            (middle, bottom),
-            text(13, &INK, HPos::Center),
-        ))?;
-
-        let mut row = rows as f64;
-        for group in &self.groups {
-            row -= 1.0;
-            let y = |row: f64| chart.backend_coord(&(from, row)).1;
-            root.draw(&Text::new(group.heading.clone(), (12, y(row + 0.4)), text(14, &INK, HPos::Left)))?;
-            for bar in &group.bars {
-                row -= 1.0;
-                let y = chart.backend_coord(&(from, row + 0.5)).1;
-                root.draw(&Text::new(
-                    bar.label.clone(),
-                    (LABELS as i32 - 10, y),
-                    text(13, &INK, HPos::Right),
-                ))?;
-                self.draw_bar(&mut chart, bar, row, from)?;
-                let (x, _) = chart.backend_coord(&(bar.value.most.max(from), row));
-                root.draw(&Text::new(amount(bar.value.median), (x + 8, y), text(13, &INK, HPos::Left)))?;
+        let axis = Axis::of(self.scale, values);
+        let place =
+            |value: f64| LABELS as i32 + (axis.place(value) * f64::from(WIDTH - LABELS - MARGIN)) as i32;
+        let bottom = (TITLE + ROW * rows as u32) as i32;
+        for Tick { value, labelled } in axis.ticks() {
+            let line = FAINT.mix(if labelled { 0.35 } else { 0.12 });
+            let x = place(value);
+            root.draw(&PathElement::new([(x, TITLE as i32), (x, bottom)], line))?;
+            if labelled {
+                write(tick_label(value), x, bottom + 14, (12, &FAINT, HPos::Center))?;
             }
         }
-        Ok(())
-    }
+        root.draw(&PathElement::new(
+            [(place(axis.from), bottom), (WIDTH as i32 - MARGIN as i32, bottom)],
+            FAINT,
+        ))?;
+        let words = format!("{}, {}", self.axis, self.scale.words());
+        write(words, (LABELS + WIDTH) as i32 / 2, bottom + 38, (13, &INK, HPos::Center))?;
 
-    fn draw_bar<DB: DrawingBackend>(
-        &self,
-        chart: &mut ChartContext<
-            DB,
-            Cartesian2d<plotters::coord::combinators::LogCoord<f64>, RangedCoordf64>,
-        >,
-        bar: &Bar,
-        row: f64,
-        from: f64,
-    ) -> Result<(), DrawingAreaErrorKind<DB::ErrorType>> {
-        let Spread { median, least, most } = bar.value;
-        if median <= 0.0 {
-            return Ok(());
+        let mut middle = TITLE as i32 + ROW as i32 / 2;
+        for group in &self.groups {
+            write(group.heading.clone(), 12, middle, (14, &INK, HPos::Left))?;
+            middle += ROW as i32;
+            for bar in &group.bars {
+                let Spread { median, least, most } = bar.value;
+                write(bar.label.clone(), LABELS as i32 - 10, middle, (13, &INK, HPos::Right))?;
+                let colour = self.colour_of(&bar.label);
+                root.draw(&Rectangle::new(
+                    [(place(axis.from), middle - 7), (place(median), middle + 7)],
+                    colour.filled(),
+                ))?;
+                // From the least to the most of all rounds.
+                let (low, high) = (place(least), place(most));
+                for whisker in [
+                    [(low, middle), (high, middle)],
+                    [(low, middle - 4), (low, middle + 4)],
+                    [(high, middle - 4), (high, middle + 4)],
+                ] {
+                    root.draw(&PathElement::new(whisker, INK))?;
+                }
+                write(amount(median), high + 8, middle, (13, &INK, HPos::Left))?;
+                middle += ROW as i32;
+            }
         }
-        let colour = self.colour_of(&bar.label);
-        let low = least.max(from);
-        chart.draw_series([Rectangle::new([(from, row + 0.22), (median, row + 0.78)], colour.filled())])?;
-        // From the least to the most of all rounds.
-        let whisker = |points: Vec<(f64, f64)>| PathElement::new(points, INK.stroke_width(1));
-        chart.draw_series([
-            whisker(vec![(low, row + 0.5), (most, row + 0.5)]),
-            whisker(vec![(low, row + 0.36), (low, row + 0.64)]),
-            whisker(vec![(most, row + 0.36), (most, row + 0.64)]),
-        ])?;
         Ok(())
     }
 
@@ -201,15 +167,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_scale_holds_all_values_and_leaves_room_for_the_figures() {
-        let (from, to) = decades([421.0, 47_824.0]);
-        assert!((from - 100.0).abs() < 1e-6 && (to - 100_000.0).abs() < 1e-6, "{from} {to}");
-        // On the edge of a decade there would be no bar at all.
-        let (from, to) = decades([1000.0, 9_000.0]);
-        assert!((from - 100.0).abs() < 1e-6 && (to - 100_000.0).abs() < 1e-6, "{from} {to}");
-        let (from, to) = decades([0.0, f64::NAN, 0.32]);
-        assert!((from - 0.1).abs() < 1e-9 && (to - 1.0).abs() < 1e-9, "{from} {to}");
-        assert_eq!(decades([]), (1.0, 10.0));
+    fn ticks_are_told_without_needless_digits() {
+        assert_eq!([0.01, 0.1, 1.0, 10.0, 2500.0].map(tick_label), ["0.01", "0.1", "1", "10", "2,500"]);
     }
 
     #[test]
@@ -222,6 +181,7 @@ mod tests {
             name: "append".to_owned(),
             title: "Appending".to_owned(),
             axis: "commands/s".to_owned(),
+            scale: Scale::Logarithmic,
             groups: vec![Group {
                 heading: "64 writers".to_owned(),
                 bars: vec![bar("agrodeep", 50_000.0), bar("postgres-es", 5_000.0)],

@@ -9,12 +9,14 @@ use sqlx::{Connection, PgConnection};
 
 use self::check::Checked;
 use super::{
+    axis::Scale,
     charts,
     contest::Effort,
     database::{BenchServer, Place},
     goal::{Goal, Wanted},
     measured::Measured,
     outcome::Outcome,
+    plot::BarChart,
     workload::{Mix, new_hot_notes},
 };
 
@@ -112,11 +114,9 @@ impl ProcessesBench {
         outcome.fact("events in the log, all as acknowledged", checked.events as f64, "");
         outcome.fact("streams", checked.streams as f64, "");
         outcome.fact("found lost, doubled, out of order, or at another place than told", 0.0, "");
-        outcome.charts = vec![charts::throughput(
-            "processes",
-            "One process, and four that append at once",
-            &outcome.figures,
-        )];
+        let chart =
+            charts::throughput("processes", "One process, and four that append at once", &outcome.figures);
+        outcome.charts = vec![BarChart { scale: Scale::Linear, ..chart }];
         Ok(outcome)
     }
 }

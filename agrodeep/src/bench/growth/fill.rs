@@ -118,7 +118,7 @@ mod tests {
         let ids: Vec<Uuid> = [0, 1, 1_000_000, 100_000_000].map(stream_id).into();
         assert!(ids.is_sorted());
         assert!(ids.iter().all(|id| id.get_version_num() == 7 && id.get_variant() == uuid::Variant::RFC4122));
-        assert_eq!(ids[0].to_string(), "01748783-e800-7000-8000-000000000000");
+        assert_eq!(ids[0].to_string(), "0174876e-8000-7000-8000-000000000000");
         assert!(*ids.last().expect("ids") < Uuid::now_v7());
     }
 

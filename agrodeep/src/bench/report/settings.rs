@@ -4,13 +4,13 @@ use std::fmt::Write;
 
 use sqlx::{Connection, PgConnection};
 
-/// A table of them, without those that only say where files are.
+/// A table of them. (`override` is what the server has found out by itself, such as where its files are.)
 pub async fn describe(url: &str) -> anyhow::Result<String> {
     let mut connection = PgConnection::connect(url).await?;
     let version: String = sqlx::query_scalar("select version()").fetch_one(&mut connection).await?;
     let settings: Vec<(String, String)> = sqlx::query_as(
         "select name, current_setting(name) from pg_settings \
-         where source not in ('default', 'client', 'session') and name !~ '(file|director|socket)' order by name",
+         where source not in ('default', 'override', 'client', 'session') or name = 'data_checksums' order by name",
     )
     .fetch_all(&mut connection)
     .await?;
