@@ -10,10 +10,11 @@ pub enum Scale {
 }
 
 impl Scale {
+    /// Behind what is measured, for people.
     pub fn words(self) -> &'static str {
         match self {
-            Self::Linear => "from zero",
-            Self::Logarithmic => "logarithmic scale",
+            Self::Linear => "",
+            Self::Logarithmic => ", logarithmic scale",
         }
     }
 }

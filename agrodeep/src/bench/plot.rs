@@ -114,7 +114,7 @@ impl BarChart {
             [(place(axis.from), bottom), (WIDTH as i32 - MARGIN as i32, bottom)],
             FAINT,
         ))?;
-        let words = format!("{}, {}", self.axis, self.scale.words());
+        let words = format!("{}{}", self.axis, self.scale.words());
         write(words, (LABELS + WIDTH) as i32 / 2, bottom + 38, (13, &INK, HPos::Center))?;
 
         let mut middle = TITLE as i32 + ROW as i32 / 2;

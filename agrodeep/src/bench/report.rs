@@ -8,6 +8,7 @@ use std::{fmt::Write, path::PathBuf};
 
 use anyhow::Context;
 use clap::Args;
+use tokio::process::Command;
 
 use super::{
     append::AppendBench,
@@ -90,10 +91,14 @@ impl ReportBench {
         let latency = LatencyBench { effort, place: place.clone(), json };
         let processes = ProcessesBench { writers: 64, effort, place, json };
 
-        let server = BenchServer::private(&self.place)?;
         // Growth is measured while this process has done nothing else: its memory is what is looked at.
         eprintln!("growth ({events} events)");
+        let server = BenchServer::private(&self.place)?;
         let growth = growth.measure(&server).await?;
+        drop(server);
+        // Whatever a long log has left for the disk to do is not for the others to wait for.
+        Command::new("sync").status().await.context("running sync")?;
+        let server = BenchServer::private(&self.place)?;
         eprintln!("append");
         let append = append.measure(&server).await?;
         eprintln!("hot");

@@ -10,7 +10,8 @@ pub async fn describe(url: &str) -> anyhow::Result<String> {
     let version: String = sqlx::query_scalar("select version()").fetch_one(&mut connection).await?;
     let settings: Vec<(String, String)> = sqlx::query_as(
         "select name, current_setting(name) from pg_settings \
-         where source not in ('default', 'override', 'client', 'session') or name = 'data_checksums' order by name",
+         where source not in ('default', 'override', 'client', 'session') and name <> 'unix_socket_directories' \
+         or name = 'data_checksums' order by name",
     )
     .fetch_all(&mut connection)
     .await?;
