@@ -14,11 +14,10 @@ use super::{
     measured::Measured,
     outcome::{OURS, Outcome},
     subjects::{
+        self,
         bulk::{self, BulkCopy},
-        disintegrate::Disintegrate,
         ours::Ours,
         raw::Raw,
-        stock::Stock,
     },
     workload::Mix,
 };
@@ -48,22 +47,21 @@ impl AppendBench {
             .map(|&writers| Case { mix: Mix::Distinct, writers: writers as usize })
             .collect();
         let most = cases.iter().map(|case| case.writers).max().context("no writers")?;
-        let contestants: Vec<Box<dyn Contestant>> = vec![
-            Box::new(Commanded(Arc::new(Ours::open(&database.url).await?))),
-            Box::new(Commanded(Arc::new(Stock::open(&database.url).await?))),
-            Box::new(Commanded(Arc::new(Disintegrate::open(&database.url).await?))),
-            Box::new(Commanded(Arc::new(Raw::open(&database.url, most).await?))),
-            // After ours: it takes over the size of its batches.
-            Box::new(BulkCopy::open(&database.url).await?),
-        ];
+        let mut contestants: Vec<Box<dyn Contestant>> =
+            vec![Box::new(Commanded(Arc::new(Ours::open(&database.url).await?)))];
+        contestants.extend(subjects::others(&database.url).await?);
+        contestants.push(Box::new(Commanded(Arc::new(Raw::open(&database.url, most).await?))));
+        // After ours: it takes over the size of its batches.
+        contestants.push(Box::new(BulkCopy::open(&database.url).await?));
         let figures = contest("append", self.effort, &cases, &contestants).await?;
         let method = format!(
-            "One-event commands of about 400 bytes, every writer on aggregates of its own, a new one after ten commands. {}; {}. \
+            "One-event commands of about 400 bytes, every writer on aggregates of its own, a new one after ten commands. {}; {}. {} \
              *raw*: a prepared single-row `INSERT` and its commit, a connection a writer. *COPY*: a bare binary `COPY` of the \
              same rows into a table with the same columns and indexes, on one connection, a commit a batch; its batches are as \
              large as ours were, on the mean, in the same round (counted in the log).",
             database.server,
-            self.effort.describe()
+            self.effort.describe(),
+            subjects::OTHERS
         );
         let mut outcome = Outcome::new("append", "Appending", method, figures);
         set_goals(&mut outcome);

@@ -10,7 +10,7 @@ use super::{
     database::{BenchServer, Place},
     goal::{Goal, Wanted},
     outcome::{OURS, Outcome},
-    subjects::{disintegrate::Disintegrate, ours::Ours, stock::Stock},
+    subjects::{self, ours::Ours},
     workload::{HOT_AGGREGATES, Mix},
 };
 
@@ -33,17 +33,17 @@ impl HotBench {
     pub async fn measure(&self, server: &BenchServer) -> anyhow::Result<Outcome> {
         let database = server.database("bench_hot").await?;
         let writers = self.writers as usize;
-        let contestants: Vec<Box<dyn Contestant>> = vec![
-            Box::new(Commanded(Arc::new(Ours::open(&database.url).await?))),
-            Box::new(Commanded(Arc::new(Stock::open(&database.url).await?))),
-            Box::new(Commanded(Arc::new(Disintegrate::open(&database.url).await?))),
-        ];
+        let mut contestants: Vec<Box<dyn Contestant>> =
+            vec![Box::new(Commanded(Arc::new(Ours::open(&database.url).await?)))];
+        contestants.extend(subjects::others(&database.url).await?);
+
         let figures = contest("hot", self.effort, &[Case { mix: Mix::Hot, writers }], &contestants).await?;
         let method = format!(
             "The same commands, all writers on {HOT_AGGREGATES} aggregates that are new in every round; whoever was too late \
-             decides again, for as long as it takes, and that counts as one command. Without snapshots. {}; {}.",
+             decides again, for as long as it takes, and that counts as one command. Without snapshots. {}; {}. {}",
             database.server,
-            self.effort.describe()
+            self.effort.describe(),
+            subjects::OTHERS
         );
         let mut outcome = Outcome::new("hot", "Hot aggregates", method, figures);
         if let Some(ours) = outcome.find(OURS, Mix::Hot.name(), writers)

@@ -12,7 +12,7 @@ use super::{
     outcome::{OURS, Outcome},
     plot::{Bar, BarChart, Group},
     spread::Spread,
-    subjects::{disintegrate::Disintegrate, ours::Ours, raw::Raw, stock::Stock},
+    subjects::{self, ours::Ours, raw::Raw},
     workload::Mix,
 };
 
@@ -31,18 +31,17 @@ pub struct LatencyBench {
 impl LatencyBench {
     pub async fn measure(&self, server: &BenchServer) -> anyhow::Result<Outcome> {
         let database = server.database("bench_latency").await?;
-        let contestants: Vec<Box<dyn Contestant>> = vec![
-            Box::new(Commanded(Arc::new(Ours::open(&database.url).await?))),
-            Box::new(Commanded(Arc::new(Stock::open(&database.url).await?))),
-            Box::new(Commanded(Arc::new(Disintegrate::open(&database.url).await?))),
-            Box::new(Commanded(Arc::new(Raw::open(&database.url, 1).await?))),
-        ];
+        let mut contestants: Vec<Box<dyn Contestant>> =
+            vec![Box::new(Commanded(Arc::new(Ours::open(&database.url).await?)))];
+        contestants.extend(subjects::others(&database.url).await?);
+        contestants.push(Box::new(Commanded(Arc::new(Raw::open(&database.url, 1).await?))));
         let cases = [Case { mix: Mix::Distinct, writers: 1 }];
         let figures = contest("latency", self.effort, &cases, &contestants).await?;
         let method = format!(
-            "One writer, which waits for each verdict before it asks again; a new aggregate after ten commands. {}; {}.",
+            "One writer, which waits for each verdict before it asks again; a new aggregate after ten commands. {}; {}. {}",
             database.server,
-            self.effort.describe()
+            self.effort.describe(),
+            subjects::OTHERS
         );
         let mut outcome = Outcome::new("latency", "One writer", method, figures);
         let find = |subject| outcome.find(subject, Mix::Distinct.name(), 1);
