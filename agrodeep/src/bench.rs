@@ -1,17 +1,43 @@
 //! Benchmarks: ours beside others, in one run, on one Postgres, in turns. Figures are ratios: machines differ.
 
 mod append;
+mod axis;
+mod charts;
+mod contest;
 mod database;
+mod durations;
+mod goal;
+mod growth;
+mod hot;
+mod interrupt;
 mod latency;
+mod measured;
 mod note;
+mod number;
+mod outcome;
+mod plot;
+mod processes;
 mod report;
+mod spread;
+mod subjects;
+mod worker;
+mod workload;
 
 use clap::Subcommand;
+
+use self::{database::BenchServer, interrupt::until_interrupted, outcome::Outcome};
 
 /// Measure, beside others, on this machine
 #[derive(Debug, Subcommand)]
 pub enum Bench {
     Append(append::AppendBench),
+    Hot(hot::HotBench),
+    Latency(latency::LatencyBench),
+    Processes(processes::ProcessesBench),
+    Growth(growth::GrowthBench),
+    Report(report::ReportBench),
+    #[command(hide = true)]
+    Worker(worker::Worker),
 }
 
 impl Bench {
@@ -21,7 +47,44 @@ impl Bench {
     /// What kept it from measuring.
     pub async fn run(self) -> anyhow::Result<()> {
         match self {
-            Self::Append(bench) => bench.run().await,
+            Self::Worker(worker) => worker.run().await,
+            Self::Report(report) => until_interrupted(report.run()).await,
+            Self::Append(bench) => {
+                until_interrupted(async {
+                    print(&bench.measure(&BenchServer::at(&bench.place)?).await?, bench.json)
+                })
+                .await
+            }
+            Self::Hot(bench) => {
+                until_interrupted(async {
+                    print(&bench.measure(&BenchServer::at(&bench.place)?).await?, bench.json)
+                })
+                .await
+            }
+            Self::Latency(bench) => {
+                until_interrupted(async {
+                    print(&bench.measure(&BenchServer::at(&bench.place)?).await?, bench.json)
+                })
+                .await
+            }
+            Self::Processes(bench) => {
+                until_interrupted(async {
+                    print(&bench.measure(&BenchServer::at(&bench.place)?).await?, bench.json)
+                })
+                .await
+            }
+            Self::Growth(bench) => {
+                bench.ensure_room()?;
+                until_interrupted(async {
+                    print(&bench.measure(&BenchServer::private(&bench.place)?).await?, bench.json)
+                })
+                .await
+            }
         }
     }
+}
+
+fn print(outcome: &Outcome, json: bool) -> anyhow::Result<()> {
+    print!("{}", if json { outcome.json_lines()? } else { outcome.markdown() });
+    Ok(())
 }

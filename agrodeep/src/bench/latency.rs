@@ -1,49 +1,90 @@
-//! How long things took.
+//! `agrodeep bench latency`: one writer, alone.
 
-use std::time::Duration;
+use std::sync::Arc;
 
-/// Every single duration, in microseconds.
-#[derive(Clone, Debug, Default)]
-pub struct Latencies(Vec<u32>);
+use clap::Args;
 
-impl Latencies {
-    pub fn record(&mut self, duration: Duration) {
-        self.0.push(u32::try_from(duration.as_micros()).unwrap_or(u32::MAX));
-    }
+use super::{
+    charts,
+    contest::{Case, Commanded, Contestant, Effort, contest},
+    database::{BenchServer, Place},
+    goal::{Goal, Wanted},
+    outcome::{OURS, Outcome},
+    plot::{Bar, BarChart, Group},
+    spread::Spread,
+    subjects::{self, ours::Ours, raw::Raw},
+    workload::Mix,
+};
 
-    pub fn merge(&mut self, other: Self) {
-        self.0.extend(other.0);
-    }
+/// How long a command takes when nobody else writes: ours beside stock postgres-es, disintegrate and raw commits
+#[derive(Args, Debug)]
+pub struct LatencyBench {
+    #[command(flatten)]
+    pub effort: Effort,
+    #[command(flatten)]
+    pub place: Place,
+    /// Print one JSON line a figure instead of tables
+    #[arg(long)]
+    pub json: bool,
+}
 
-    pub fn count(&self) -> usize {
-        self.0.len()
-    }
-
-    /// The duration that `per_cent` of all do not exceed (nearest rank), in milliseconds.
-    pub fn percentile_ms(&mut self, per_cent: f64) -> f64 {
-        if self.0.is_empty() {
-            return 0.0;
+impl LatencyBench {
+    pub async fn measure(&self, server: &BenchServer) -> anyhow::Result<Outcome> {
+        let database = server.database("bench_latency").await?;
+        let mut contestants: Vec<Box<dyn Contestant>> =
+            vec![Box::new(Commanded(Arc::new(Ours::open(&database.url).await?)))];
+        contestants.extend(subjects::others(&database.url).await?);
+        contestants.push(Box::new(Commanded(Arc::new(Raw::open(&database.url, 1).await?))));
+        let cases = [Case { mix: Mix::Distinct, writers: 1 }];
+        let figures = contest("latency", self.effort, &cases, &contestants).await?;
+        let method = format!(
+            "One writer, which waits for each verdict before it asks again; a new aggregate after ten commands. {}; {}. {}",
+            database.server,
+            self.effort.describe(),
+            subjects::OTHERS
+        );
+        let mut outcome = Outcome::new("latency", "One writer", method, figures);
+        let find = |subject| outcome.find(subject, Mix::Distinct.name(), 1);
+        if let (Some(ours), Some(stock)) = (find(OURS), find("postgres-es")) {
+            let shares =
+                ours.rounds.iter().zip(&stock.rounds).filter_map(|(ours, stock)| {
+                    Some(100.0 * ours.took.as_ref()?.p50 / stock.took.as_ref()?.p50)
+                });
+            outcome.goals = vec![Goal {
+                bench: "latency",
+                what: "one writer: p50, of postgres-es'".to_owned(),
+                wanted: Wanted::AtMost(100.0),
+                unit: " %",
+                measured: Spread::of(shares),
+            }];
         }
-        let rank = ((per_cent / 100.0) * self.0.len() as f64).ceil() as usize;
-        let index = rank.clamp(1, self.0.len()) - 1;
-        let (_, value, _) = self.0.select_nth_unstable(index);
-        f64::from(*value) / 1000.0
+        outcome.charts = vec![chart(&outcome)];
+        Ok(outcome)
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn percentiles_are_nearest_ranks() {
-        let mut latencies = Latencies::default();
-        for millisecond in (1..=100).rev() {
-            latencies.record(Duration::from_millis(millisecond));
-        }
-        assert!((latencies.percentile_ms(50.0) - 50.0).abs() < 1e-9);
-        assert!((latencies.percentile_ms(99.0) - 99.0).abs() < 1e-9);
-        assert!((latencies.percentile_ms(100.0) - 100.0).abs() < 1e-9);
-        assert!(Latencies::default().percentile_ms(50.0).abs() < 1e-9);
-    }
+/// All four percentiles, a group each.
+fn chart(outcome: &Outcome) -> BarChart {
+    let group = |heading: &str, of: fn(&super::measured::Percentiles) -> f64| Group {
+        heading: heading.to_owned(),
+        bars: outcome
+            .figures
+            .iter()
+            .filter_map(|figure| Some(Bar { label: figure.subject.clone(), value: figure.took(of)? }))
+            .collect(),
+    };
+    let groups = vec![
+        group("p50", |took| took.p50),
+        group("p90", |took| took.p90),
+        group("p99", |took| took.p99),
+        group("p99.9", |took| took.p999),
+    ];
+    let empty = charts::chart(
+        "latency",
+        "One writer: how long a command takes",
+        "milliseconds a command",
+        &[],
+        |_| None,
+    );
+    BarChart { groups, ..empty }
 }

@@ -1,39 +1,141 @@
-//! What was measured, for people and for machines.
+//! `agrodeep bench report`: everything measured, written into the documentation.
 
-use serde::Serialize;
+mod machine;
+mod markers;
+mod settings;
 
-/// One subject's figures in one mix. Every `agrodeep bench … --json` prints lines of this form.
-#[derive(Clone, Debug, Serialize)]
-pub struct Figures {
-    /// Which benchmark.
-    pub bench: &'static str,
-    /// What was asked.
-    pub mix: String,
-    /// Who was asked.
-    pub subject: String,
-    /// How many asked at the same time.
-    pub writers: usize,
-    /// Commands a second.
-    pub per_second: f64,
-    /// Half of the commands took no longer.
-    pub p50_ms: f64,
-    /// 99 of 100 commands took no longer.
-    pub p99_ms: f64,
+use std::{fmt::Write, path::PathBuf};
+
+use anyhow::Context;
+use clap::Args;
+use tokio::process::Command;
+
+use super::{
+    append::AppendBench,
+    contest::Effort,
+    database::{BenchServer, Place, PrivatePlace},
+    growth::GrowthBench,
+    hot::HotBench,
+    latency::LatencyBench,
+    outcome::Outcome,
+    processes::ProcessesBench,
+};
+
+/// Measure everything, and write tables and drawings into docs/performance.md and docs/figures
+#[derive(Args, Debug)]
+pub struct ReportBench {
+    /// The folder of the documentation
+    #[arg(long, value_name = "DIR", default_value = "docs")]
+    docs: PathBuf,
+    /// Short rounds and a log of a million events: to see that it works, not to quote
+    #[arg(long, conflicts_with_all = ["seconds", "rounds", "events", "appends"])]
+    quick: bool,
+    /// How long each subject is measured in each round, in seconds
+    #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    seconds: u64,
+    /// How many rounds, each of all subjects in turn
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    rounds: u32,
+    /// How many events the long log has
+    #[arg(long, default_value_t = 10_000_000, value_parser = clap::value_parser!(u64).range(100_001..=1_000_000_000))]
+    events: u64,
+    /// How many events are appended to see what they leave behind
+    #[arg(long, default_value_t = 5_000_000, value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
+    appends: u64,
+    #[command(flatten)]
+    place: PrivatePlace,
+    /// Print one JSON line a figure, too
+    #[arg(long)]
+    pub json: bool,
 }
 
-/// A table with each subject's figures and how many times `ours` does what it does.
-pub fn print_table(figures: &[Figures], ours: &str) {
-    println!("| mix | subject | writers | commands/s | p50 ms | p99 ms | {ours} is |");
-    println!("|---|---|---:|---:|---:|---:|---:|");
-    for row in figures {
-        let ratio = figures
-            .iter()
-            .find(|other| other.mix == row.mix && other.subject == ours)
-            .filter(|_| row.subject != ours && row.per_second > 0.0)
-            .map_or(String::new(), |other| format!("{:.1} ×", other.per_second / row.per_second));
-        println!(
-            "| {} | {} | {} | {:.0} | {:.2} | {:.2} | {ratio} |",
-            row.mix, row.subject, row.writers, row.per_second, row.p50_ms, row.p99_ms
+impl ReportBench {
+    pub async fn run(self) -> anyhow::Result<()> {
+        // Whatever would be found out only after an hour is found out first.
+        let page = self.docs.join("performance.md");
+        let text = std::fs::read_to_string(&page).with_context(|| format!("reading {}", page.display()))?;
+        markers::replace(&text, "").with_context(|| page.display().to_string())?;
+        let figures = self.docs.join("figures");
+        std::fs::create_dir_all(&figures).with_context(|| format!("creating {}", figures.display()))?;
+
+        let outcomes = self.measure().await?;
+        for chart in outcomes.outcomes.iter().flat_map(|outcome| &outcome.charts) {
+            chart.draw(&figures)?;
+        }
+        let text = std::fs::read_to_string(&page)?;
+        std::fs::write(&page, markers::replace(&text, &outcomes.markdown(self.quick))?)
+            .with_context(|| format!("writing {}", page.display()))?;
+        for outcome in &outcomes.outcomes {
+            if self.json {
+                print!("{}", outcome.json_lines()?);
+            }
+        }
+        eprintln!("written: {} and {}/*.svg", page.display(), figures.display());
+        Ok(())
+    }
+
+    async fn measure(&self) -> anyhow::Result<Everything> {
+        let effort = if self.quick {
+            Effort { seconds: 1, rounds: 2 }
+        } else {
+            Effort { seconds: self.seconds, rounds: self.rounds }
+        };
+        let (events, appends) = if self.quick { (1_000_000, 100_000) } else { (self.events, self.appends) };
+        let json = self.json;
+        let place = Place { database_url: None, private: self.place.clone() };
+        let private = || self.place.clone();
+        let growth = GrowthBench { events, appends, effort, place: private(), json };
+        growth.ensure_room()?;
+        let append = AppendBench { writers: vec![64, 256], effort, place: place.clone(), json };
+        let hot = HotBench { writers: 64, effort, place: place.clone(), json };
+        let latency = LatencyBench { effort, place: place.clone(), json };
+        let processes = ProcessesBench { writers: 64, effort, place, json };
+
+        // Growth is measured while this process has done nothing else: its memory is what is looked at.
+        eprintln!("growth ({events} events)");
+        let server = BenchServer::private(&self.place)?;
+        let growth = growth.measure(&server).await?;
+        drop(server);
+        // Whatever a long log has left for the disk to do is not for the others to wait for.
+        Command::new("sync").status().await.context("running sync")?;
+        let server = BenchServer::private(&self.place)?;
+        eprintln!("append");
+        let append = append.measure(&server).await?;
+        eprintln!("hot");
+        let hot = hot.measure(&server).await?;
+        eprintln!("latency");
+        let latency = latency.measure(&server).await?;
+        eprintln!("processes");
+        let processes = processes.measure(&server).await?;
+        let machine = machine::describe(server.folder())?;
+        let database = server.database("bench_settings").await?;
+        let settings = settings::describe(&database.url).await?;
+        Ok(Everything { outcomes: vec![append, hot, latency, processes, growth], machine, settings })
+    }
+}
+
+struct Everything {
+    outcomes: Vec<Outcome>,
+    machine: String,
+    settings: String,
+}
+
+impl Everything {
+    fn markdown(&self, quick: bool) -> String {
+        let mut text = format!(
+            "Measured on {} by `agrodeep bench report{}`{}. Figures are medians of rounds, with the least and the most of all \
+             rounds in brackets; ratios compare the same rounds.\n",
+            chrono::Utc::now().format("%d %B %Y"),
+            if quick { " --quick" } else { "" },
+            if quick { " (short rounds: to see that it works, not to quote)" } else { "" },
         );
+        for outcome in &self.outcomes {
+            let _ = write!(text, "\n## {}\n\n{}", outcome.title, outcome.markdown());
+            for chart in &outcome.charts {
+                let _ = write!(text, "\n![{}](figures/{}.svg)\n", chart.title, chart.name);
+            }
+        }
+        let _ = write!(text, "\n## The machine and its settings\n\n{}\n{}", self.machine, self.settings);
+        text
     }
 }

@@ -8,8 +8,11 @@ use postgres_es::{PostgresCqrs, PostgresEventRepository};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use uuid::Uuid;
 
-use super::Subject;
-use crate::bench::note::{Note, line};
+use super::new_schema;
+use crate::bench::{
+    note::{Note, line},
+    workload::Subject,
+};
 
 pub struct Stock {
     framework: PostgresCqrs<Note>,
@@ -26,12 +29,12 @@ const TABLE: &str = "create table events (
 
 impl Stock {
     pub async fn open(url: &str) -> anyhow::Result<Self> {
+        new_schema(url, "stock").await?;
         let options: PgConnectOptions = url.parse()?;
         let pool = PgPoolOptions::new()
             .max_connections(CONNECTIONS)
             .connect_with(options.options([("search_path", "stock")]))
             .await?;
-        sqlx::query("create schema stock").execute(&pool).await?;
         sqlx::query(TABLE).execute(&pool).await?;
         let store = PersistedEventStore::new_event_store(PostgresEventRepository::new(pool));
         Ok(Self { framework: CqrsFramework::new(store, vec![], ()) })
@@ -44,7 +47,7 @@ impl Subject for Stock {
         "postgres-es"
     }
 
-    async fn add_line(&self, note: Uuid) -> anyhow::Result<()> {
+    async fn add_line(&self, _: usize, note: Uuid) -> anyhow::Result<()> {
         loop {
             // The same envelope as ours carries.
             let metadata = HashMap::from([
