@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used)]
 
+#[path = "copy/dishonest.rs"]
+mod dishonest;
 #[path = "copy/interrupted.rs"]
 mod interrupted;
 #[path = "copy/market.rs"]
