@@ -97,7 +97,9 @@ pub async fn copy(
         if batch.is_empty() {
             break;
         }
-        batch.iter().for_each(|event| found.add(event));
+        for event in &batch {
+            found.add(event);
+        }
         read_back += batch.len() as u64;
         progress(CopyProgress { phase: CopyPhase::Verifying, events: read_back });
     }
@@ -182,7 +184,9 @@ async fn transfer(
         let (mut events, mut bytes) = (0, 0);
         while events < BATCH_EVENTS && bytes < BATCH_BYTES {
             let Some(command) = commands.next(source).await? else { break };
-            command.iter().for_each(|event| expected.add(event));
+            for event in &command {
+                expected.add(event);
+            }
             events += command.len();
             bytes += command.iter().map(|event| event.payload.get().len()).sum::<usize>();
             batch.push(append_of(command, source.source.knows_when_recorded())?);

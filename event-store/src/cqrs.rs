@@ -74,9 +74,8 @@ impl CqrsStore {
         let unreadable = |error: serde_json::Error| AggregateError::DeserializationError(Box::new(error));
         let metadata = given_map(&event.metadata);
         let sequence = event.version as usize;
-        let is_old =
-            |upcaster: &Box<dyn EventUpcaster>| upcaster.can_upcast(&event.event_type, &event.event_version);
-        if !self.upcasters.iter().any(is_old) {
+        let mut upcasters = self.upcasters.iter();
+        if !upcasters.any(|upcaster| upcaster.can_upcast(&event.event_type, &event.event_version)) {
             let payload = serde_json::from_str(event.payload.get()).map_err(unreadable)?;
             return Ok(EventEnvelope { aggregate_id: aggregate_id.to_owned(), sequence, payload, metadata });
         }

@@ -166,7 +166,9 @@ mod tests {
 
     fn hash(events: &[RecordedEvent]) -> LogHash {
         let mut chain = HashChain::default();
-        events.iter().for_each(|event| chain.add(event));
+        for event in events {
+            chain.add(event);
+        }
         chain.hash()
     }
 

@@ -77,7 +77,9 @@ pub async fn verify(log: &SharedLog, mut progress: impl FnMut(u64) + Send) -> Re
         match scan.next().await {
             Ok(events) if events.is_empty() => break,
             Ok(events) => {
-                events.iter().take_while(|event| event.position <= head).for_each(|e| checks.look_at(e))
+                for event in events.iter().take_while(|event| event.position <= head) {
+                    checks.look_at(event);
+                }
             }
             Err(LogError::Corrupt(what)) => {
                 let (after, count) = (scan.position(), scan.limit());

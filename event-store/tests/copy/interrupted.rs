@@ -33,14 +33,12 @@ async fn a_copy_that_is_ended_again_and_again_goes_on_and_doubles_nothing() {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
         copying.abort();
-        match copying.await {
-            Ok(report) => break report.unwrap(),
-            Err(_) => {
-                ended += 1;
-                let head = watcher.head().await.unwrap();
-                in_the_middle += u32::from(head.0 > 0 && head < source.head().await.unwrap());
-            }
+        if let Ok(report) = copying.await {
+            break report.unwrap();
         }
+        ended += 1;
+        let head = watcher.head().await.unwrap();
+        in_the_middle += u32::from(head.0 > 0 && head < source.head().await.unwrap());
     };
     assert!(ended >= 3 && in_the_middle >= 2, "ended {ended} times, {in_the_middle} of them in the middle");
     assert_eq!(all(&second.log().await).await.len() as u64, report.events);
