@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, collections::BTreeMap, fmt, str::FromStr};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Datelike, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use uuid::Uuid;
@@ -50,6 +50,23 @@ pub struct Metadata {
     /// Anything else.
     #[serde(flatten)]
     pub other: BTreeMap<String, String>,
+}
+
+impl Metadata {
+    /// Can it be read again once it is written? The reason, when it cannot.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        const OWN: [&str; 5] = ["actor", "correlation_id", "causation_id", "traceparent", "occurred_at"];
+        if !self.other.is_empty()
+            && let Some(own) = OWN.iter().find(|own| self.other.contains_key(**own))
+        {
+            return Err(format!("the metadata has a field {own} of its own"));
+        }
+        // RFC 3339 knows years of four digits.
+        if !(0..=9999).contains(&self.occurred_at.year()) {
+            return Err(format!("the year {} is not between 0 and 9999", self.occurred_at.year()));
+        }
+        Ok(())
+    }
 }
 
 /// An event that is to be appended.

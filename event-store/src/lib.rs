@@ -2,7 +2,9 @@
 //!
 //! * [`EventLog`] is the port: what every store can do, and no more. [`Promises`] says what a store keeps besides.
 //! * [`postgres::PostgresLog`] is the log on Postgres: dense positions in commit order, group commit.
-//! * `conformance` (a feature) is the suite that every store passes.
+//! * [`MemoryLog`] is the same log in memory, for tests.
+//! * `conformance` is the suite that every store passes, `history` checks what clients saw against the log; both behind the
+//!   feature `conformance`.
 //! * [`Follower`] reads the log in order, without end.
 //! * [`cqrs::CqrsStore`] is the event store of an application that is written with `cqrs-es`.
 //! * [`copy`](mod@copy) copies a log into another store, [`integrity`] says whether a log is whole and what it hashes to.
@@ -17,8 +19,11 @@ pub mod copy;
 pub mod cqrs;
 mod event;
 mod follow;
+#[cfg(feature = "conformance")]
+pub mod history;
 pub mod integrity;
 mod log;
+mod memory;
 pub mod postgres;
 mod scan;
 mod stream;
@@ -27,5 +32,6 @@ pub use self::{
     event::{Metadata, NewEvent, Position, RecordedEvent},
     follow::Follower,
     log::{Append, AppendOutcome, Appended, EventLog, LogError, Promises, SharedLog},
+    memory::{MemoryLimits, MemoryLog},
     stream::{AggregateId, StreamId, StreamIdError},
 };

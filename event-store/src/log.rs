@@ -22,6 +22,20 @@ pub struct Append {
     pub metadata: Metadata,
 }
 
+impl Append {
+    /// What no store can take, whatever its limits are. Versions are signed 64-bit numbers in every store.
+    pub(crate) fn check(&self) -> Result<(), LogError> {
+        let last = self.expected_version.checked_add(self.events.len() as u64);
+        if last.is_none_or(|last| i64::try_from(last).is_err()) {
+            return Err(LogError::Invalid(format!("no stream has a version {}", self.expected_version)));
+        }
+        if let Err(error) = self.stream.check() {
+            return Err(LogError::Invalid(format!("`{}`: {error}", self.stream)));
+        }
+        self.metadata.check().map_err(LogError::Invalid)
+    }
+}
+
 /// Where the events of a command stand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Appended {

@@ -91,15 +91,13 @@ impl PostgresLog {
     }
 
     fn check(&self, append: &Append) -> Result<(), LogError> {
+        append.check()?;
         let events = append.events.len();
         if events == 0 || events > self.limits.events_per_command_max {
             return Err(LogError::Invalid(format!(
                 "a command must have 1 to {} events, not {events}",
                 self.limits.events_per_command_max
             )));
-        }
-        if let Err(error) = append.stream.check() {
-            return Err(LogError::Invalid(format!("`{}`: {error}", append.stream)));
         }
         for event in &append.events {
             let bytes = event.payload.get().len();
@@ -158,9 +156,10 @@ impl EventLog for PostgresLog {
     }
 
     async fn read(&self, after: Position, limit: usize) -> Result<Vec<RecordedEvent>, LogError> {
+        let after = after.clamp(Position::START, Position(i64::MAX - 1));
         let events = self.reader.read(after, limit).await?;
         // Positions are dense: what does not follow on is a damaged log, and reading on would skip events.
-        for (expected, event) in (after.0 + 1..).zip(&events) {
+        for (event, expected) in events.iter().zip(after.0 + 1..) {
             if event.position.0 != expected {
                 return Err(LogError::Corrupt(format!("position {expected} is missing")));
             }

@@ -23,8 +23,9 @@ pub(super) struct Reader {
 
 impl Reader {
     pub async fn load(&self, stream: &StreamId, after_version: u64) -> Result<Vec<RecordedEvent>, LogError> {
+        let Ok(after) = i64::try_from(after_version) else { return Ok(vec![]) };
         let id = stream.aggregate_id.to_string();
-        let parameters: [&(dyn ToSql + Sync); 3] = [&&*stream.aggregate_type, &id, &(after_version as i64)];
+        let parameters: [&(dyn ToSql + Sync); 3] = [&&*stream.aggregate_type, &id, &after];
         let era = self.loading.era();
         let events = query(&self.loading, |session| &session.load, &parameters).await?;
         for (expected, event) in (after_version + 1..).zip(&events) {
@@ -47,7 +48,8 @@ impl Reader {
     }
 
     pub async fn read(&self, after: Position, limit: usize) -> Result<Vec<RecordedEvent>, LogError> {
-        query(&self.reading, |session| &session.read, &[&after.0, &(limit as i64)]).await
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        query(&self.reading, |session| &session.read, &[&after.0, &limit]).await
     }
 
     pub async fn head(&self) -> Result<Position, LogError> {
@@ -91,22 +93,33 @@ impl<'a> FromSql<'a> for JsonText<'a> {
 }
 
 fn recorded_event(row: &Row) -> Result<RecordedEvent, LogError> {
-    let position: i64 = row.get(0);
-    let corrupt = |what: &str, error: &dyn std::fmt::Display| {
-        LogError::Corrupt(format!("the {what} of the event at position {position}: {error}"))
-    };
-    let JsonText(payload) = row.get(7);
-    let JsonText(metadata) = row.get(8);
+    let position: i64 = column(row, 0, None)?;
+    let corrupt = |what: &str, error: &dyn std::fmt::Display| damaged(what, position, error);
+    let at = Some(position);
+    let JsonText(payload) = column(row, 7, at)?;
+    let JsonText(metadata) = column(row, 8, at)?;
     Ok(RecordedEvent {
         position: Position(position),
-        event_id: row.get(1),
-        stream: StreamId::new(row.get::<_, &str>(2), row.get::<_, &str>(3)),
-        version: row.get::<_, i64>(4) as u64,
-        event_type: row.get(5),
-        event_version: row.get(6),
+        event_id: column(row, 1, at)?,
+        stream: StreamId::new(column::<&str>(row, 2, at)?, column::<&str>(row, 3, at)?),
+        version: column::<i64>(row, 4, at)? as u64,
+        event_type: column(row, 5, at)?,
+        event_version: column(row, 6, at)?,
         payload: RawValue::from_string(payload.to_owned()).map_err(|error| corrupt("payload", &error))?,
         metadata: serde_json::from_str(metadata).map_err(|error| corrupt("metadata", &error))?,
-        command_id: row.get(9),
-        recorded_at: row.get(10),
+        command_id: column(row, 9, at)?,
+        recorded_at: column(row, 10, at)?,
     })
+}
+
+/// What a column holds. Not everything that Postgres can store has a value here: a time may be infinite.
+fn column<'a, T: FromSql<'a>>(row: &'a Row, index: usize, position: Option<i64>) -> Result<T, LogError> {
+    row.try_get(index).map_err(|error| {
+        let name = row.columns().get(index).map_or("?", |column| column.name());
+        damaged(name, position.unwrap_or_default(), &error)
+    })
+}
+
+fn damaged(what: &str, position: i64, error: &dyn std::fmt::Display) -> LogError {
+    LogError::Corrupt(format!("the {what} of the event at position {position}: {error}"))
 }
