@@ -61,5 +61,5 @@ async fn a_target_that_stores_something_else_is_found_out() {
     let target: SharedLog = std::sync::Arc::new(Careless(second.log().await));
     let error = copied(&source, &target).await.unwrap_err();
     assert!(matches!(error, CopyError::NotTheSame { .. }), "{error:?}");
-    assert!(error.to_string().starts_with("the copy is not the same: the source has 125 events"), "{error}");
+    assert!(error.to_string().starts_with("the copy is not the same: the source has "), "{error}");
 }
