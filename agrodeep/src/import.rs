@@ -2,7 +2,7 @@
 //! paid, prepared and delivered when it happened.
 //!
 //! * [`complete_journey`] reads the two files, [`plan`] says what of them becomes what, [`price`] and [`describe`] how.
-//! * [`market`] makes accounts and products, [`basket`] an order from placing to delivery, [`run`] all of them.
+//! * [`market`] makes accounts and products, [`basket`] an order from placing to delivery, [`run`](mod@run) all of them.
 //! * Every id follows from the source ([`ids`]), so an import that was stopped goes on where it was.
 
 mod basket;

@@ -8,6 +8,8 @@ mod dishonest;
 mod interrupted;
 #[path = "copy/market.rs"]
 mod market;
+#[path = "copy/memory.rs"]
+mod memory;
 #[path = "copy/postgres_es.rs"]
 mod postgres_es;
 

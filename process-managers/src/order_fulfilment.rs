@@ -2,7 +2,7 @@
 //!
 //! Its stream `order_fulfilment-<the order's uuid>` records what it has seen, what it is about to do and what came of it, so
 //! that its state is a fold of its own events and nothing is done that was not recorded first. Deciding is pure and total:
-//! [`react`] takes a fact, an outcome or a deadline in, and [`plan`] says from the state alone what is to be done next. In
+//! `react` takes a fact, an outcome or a deadline in, and `plan` says from the state alone what is to be done next. In
 //! whatever order facts come, late or again, the same state leads to the same plan, and each step is planned at most once.
 
 mod command;
