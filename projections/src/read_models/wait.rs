@@ -26,7 +26,7 @@ pub struct Behind {
     /// Where the log's end is.
     pub head: Position,
     /// How many events are missing: up to the position that was asked for where positions are dense, else up to the log's
-    /// end, and [`COUNTED_MAX`] stands for more.
+    /// end, and `COUNTED_MAX` stands for more.
     pub events: u64,
 }
 
