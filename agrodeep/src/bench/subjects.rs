@@ -5,6 +5,7 @@ pub mod bulk;
 mod disintegrate;
 pub mod ours;
 pub mod raw;
+mod row;
 mod stock;
 
 use std::sync::Arc;

@@ -6,25 +6,21 @@ use std::{
     time::{Duration, Instant},
 };
 
-use agrodeep_event_store::Metadata;
 use anyhow::{Context, ensure};
 use async_trait::async_trait;
 use chrono::Utc;
-use serde_json::value::{RawValue, to_raw_value};
 use tokio::sync::Mutex;
 use tokio_postgres::{
     Client, NoTls, Statement,
     binary_copy::BinaryCopyInWriter,
     types::{Json, Type},
 };
-use uuid::Uuid;
 
-use super::new_schema;
+use super::{new_schema, row::Writers};
 use crate::bench::{
     contest::{Case, Contestant},
     measured::Round,
-    note::{LineAdded, NoteEvent, line},
-    workload::{COMMANDS_PER_AGGREGATE, Mix},
+    workload::Mix,
 };
 
 pub const NAME: &str = "COPY";
@@ -117,71 +113,25 @@ impl State {
         let now = Utc::now();
         for _ in 0..rows {
             self.position += 1;
-            let line = writers.next_line()?;
+            let row = writers.next_row()?;
             writer
                 .as_mut()
                 .write(&[
                     &"note",
-                    &line.note,
-                    &line.number,
+                    &row.note,
+                    &row.number,
                     &"LineAdded",
                     &"1",
-                    &Json(&*line.payload),
-                    &Json(&*line.metadata),
+                    &Json(&*row.payload),
+                    &Json(&*row.metadata),
                     &self.position,
-                    &line.command,
-                    &line.command,
+                    &row.command,
+                    &row.command,
                     &now,
                 ])
                 .await?;
         }
         writer.finish().await?;
         Ok(())
-    }
-}
-
-/// Writers that take turns, each on a note of its own.
-struct Writers {
-    notes: Vec<(String, i64)>,
-    turn: usize,
-}
-
-struct CopiedLine {
-    note: String,
-    number: i64,
-    payload: Box<RawValue>,
-    metadata: Box<RawValue>,
-    command: Uuid,
-}
-
-impl Writers {
-    fn new(count: usize) -> Self {
-        Self { notes: vec![(String::new(), COMMANDS_PER_AGGREGATE as i64); count], turn: 0 }
-    }
-
-    fn next_line(&mut self) -> serde_json::Result<CopiedLine> {
-        self.turn = (self.turn + 1) % self.notes.len();
-        let (note, number) = &mut self.notes[self.turn];
-        if *number == COMMANDS_PER_AGGREGATE as i64 {
-            (*note, *number) = (Uuid::now_v7().to_string(), 0);
-        }
-        *number += 1;
-        let command = Uuid::now_v7();
-        let event: NoteEvent = LineAdded { number: *number as u64, text: line().text }.into();
-        let metadata = Metadata {
-            actor: "system:bench".to_owned(),
-            correlation_id: command,
-            causation_id: command,
-            traceparent: None,
-            occurred_at: Utc::now(),
-            other: std::collections::BTreeMap::new(),
-        };
-        Ok(CopiedLine {
-            note: note.clone(),
-            number: *number,
-            payload: to_raw_value(&event)?,
-            metadata: to_raw_value(&metadata)?,
-            command,
-        })
     }
 }

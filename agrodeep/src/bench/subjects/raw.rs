@@ -1,30 +1,29 @@
-//! What a single-row `INSERT … COMMIT` costs: prepared, one connection a writer, the columns of postgres-es, nothing
-//! loaded, nothing decided, no version to respect.
+//! What a single-row `INSERT … COMMIT` costs: the rows that ours writes, into a table with the same columns and indexes,
+//! prepared, one connection a writer. Nothing is loaded, nothing decided, and no version respected: versions and positions come
+//! from sequences.
 
 use anyhow::Context;
 use async_trait::async_trait;
-use tokio_postgres::{Client, NoTls, Statement};
+use tokio_postgres::{Client, NoTls, Statement, types::Json};
 use uuid::Uuid;
 
-use super::new_schema;
-use crate::bench::{
-    note::{LineAdded, NoteEvent, line},
-    workload::Subject,
-};
+use super::{new_schema, row::Row};
+use crate::bench::workload::Subject;
 
 pub struct Raw {
     /// One a writer.
     connections: Vec<(Client, Statement)>,
 }
 
-const TABLE: &str = "create table raw.events (
-    aggregate_type text not null, aggregate_id text not null, sequence bigserial not null, event_type text not null,
-    event_version text not null, payload json not null, metadata json not null,
-    primary key (aggregate_type, aggregate_id, sequence))";
+const TABLE: &str = "create table raw.events (like public.events including all);
+    create sequence raw.versions cache 100;
+    create sequence raw.positions cache 100;
+    alter table raw.events alter column sequence set default nextval('raw.versions'),
+                           alter column position set default nextval('raw.positions')";
 
-const INSERT: &str =
-    "insert into raw.events (aggregate_type, aggregate_id, event_type, event_version, payload, metadata)
-    values ('note', $1, 'LineAdded', '1', $2::text::json, $3::text::json)";
+const INSERT: &str = "insert into raw.events
+        (aggregate_type, aggregate_id, event_type, event_version, payload, metadata, event_id, command_id)
+    values ('note', $1, 'LineAdded', '1', $2, $3, $4, $4)";
 
 impl Raw {
     /// For at most `writers`.
@@ -53,11 +52,10 @@ impl Subject for Raw {
 
     async fn add_line(&self, writer: usize, note: Uuid) -> anyhow::Result<()> {
         let (client, statement) = self.connections.get(writer).context("no connection for this writer")?;
-        let event: NoteEvent = LineAdded { number: 1, text: line().text }.into();
-        let payload = serde_json::to_string(&event)?;
-        let metadata =
-            format!(r#"{{"actor":"system:bench","correlation_id":"{note}","causation_id":"{note}"}}"#);
-        client.execute(statement, &[&note.to_string(), &payload, &metadata]).await?;
+        let row = Row::new(note.to_string(), 1)?;
+        client
+            .execute(statement, &[&row.note, &Json(&*row.payload), &Json(&*row.metadata), &row.command])
+            .await?;
         Ok(())
     }
 }
