@@ -7,8 +7,8 @@ use sqlx::{Connection, PgConnection, migrate::Migrator};
 use super::WRITE_MIGRATIONS;
 use crate::LogError;
 
-/// Migrations below this are the log's; those from it on belong to what stands beside it.
-const LOG_BELOW: i64 = 10;
+/// The migrations that are the log's; the others belong to what stands beside it.
+const OF_THE_LOG: [i64; 2] = [1, 40];
 
 /// Makes the tables of the log in the database at `url`, or brings them up to date. Done again, it does nothing.
 ///
@@ -28,7 +28,7 @@ pub async fn migrate(url: &str) -> Result<(), LogError> {
             "this database has a table `events` that is no log: take another database".to_owned(),
         ));
     }
-    let log = WRITE_MIGRATIONS.iter().filter(|migration| migration.version < LOG_BELOW).cloned();
+    let log = WRITE_MIGRATIONS.iter().filter(|migration| OF_THE_LOG.contains(&migration.version)).cloned();
     let migrator =
         Migrator { migrations: Cow::Owned(log.collect()), ignore_missing: true, ..Migrator::DEFAULT };
     let done = migrator.run(&mut connection).await;
