@@ -8,7 +8,7 @@ mod write_side;
 
 pub use self::{
     apis::{read_api, write_api},
-    log::configured_log,
+    log::{configured_log, open_log},
     read_side::{ReadSide, index_dir, projections},
     write_side::{WriteSide, pool},
 };

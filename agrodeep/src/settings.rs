@@ -14,6 +14,7 @@ use secrecy::SecretString;
 
 use self::{catalogue as known, reader::Reader};
 pub use self::{
+    catalogue::event_store_url,
     problem::SettingsProblem,
     sources::{Flags, Sources},
 };

@@ -64,6 +64,9 @@ impl Default for KurrentSettings {
     }
 }
 
+/// Beyond what any stream will have: KurrentDB's revisions are .NET's `long`.
+const VERSION_MAX: u64 = i64::MAX as u64 / 2;
+
 /// The log on KurrentDB.
 pub struct KurrentLog {
     settings: KurrentSettings,
@@ -95,6 +98,9 @@ impl KurrentLog {
                 "a command must have 1 to {} events, not {events}",
                 self.settings.events_per_command_max
             )));
+        }
+        if append.expected_version > VERSION_MAX {
+            return Err(LogError::Invalid(format!("no stream has a version {}", append.expected_version)));
         }
         if let Err(error) = append.stream.check() {
             return Err(LogError::Invalid(format!("{}: {error}", append.stream)));
@@ -136,6 +142,9 @@ impl EventLog for KurrentLog {
     }
 
     async fn load(&self, stream: &StreamId, after_version: u64) -> Result<Vec<RecordedEvent>, LogError> {
+        if after_version > VERSION_MAX {
+            return Ok(vec![]);
+        }
         self.reader.load(stream, after_version).await
     }
 

@@ -34,11 +34,6 @@ impl Append {
         }
         self.metadata.check().map_err(LogError::Invalid)
     }
-
-    /// The id of an event: the first has the command's own, the others count on from there.
-    pub fn event_id(&self, index: usize) -> Uuid {
-        Uuid::from_u128(self.command_id.as_u128() ^ index as u128)
-    }
 }
 
 /// Where the events of a command stand.

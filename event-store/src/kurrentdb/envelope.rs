@@ -9,10 +9,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
-use crate::{Append, LogError, Metadata, NewEvent, Position, RecordedEvent, StreamId};
+use crate::{Append, LogError, Metadata, NewEvent, Position, RecordedEvent, StreamId, event::event_id};
 
-/// The member of the metadata that only our events have.
-const OURS: &str = "log";
+/// Names of the metadata's members that are taken: by itself, and by `log`, which only our events have.
+const TAKEN: [&str; 6] = ["actor", "correlation_id", "causation_id", "traceparent", "occurred_at", "log"];
 
 #[derive(Serialize)]
 struct Written<'a> {
@@ -43,10 +43,10 @@ struct LogPartRead {
 /// # Errors
 /// [`LogError::Invalid`] when a member of the metadata has a name that is taken.
 pub(super) fn check(metadata: &Metadata) -> Result<(), LogError> {
-    if metadata.other.contains_key(OURS) {
-        return Err(LogError::Invalid(format!("the metadata must have no member {OURS:?}")));
+    match TAKEN.iter().find(|name| metadata.other.contains_key(**name)) {
+        Some(name) => Err(LogError::Invalid(format!("the metadata must have no other member {name:?}"))),
+        None => Ok(()),
     }
-    Ok(())
 }
 
 /// An event of `append` for the client.
@@ -54,7 +54,7 @@ pub(super) fn event_data(append: &Append, index: usize, event: &NewEvent) -> Res
     let invalid = |error: serde_json::Error| LogError::Invalid(format!("the metadata: {error}"));
     let log = LogPart { command_id: append.command_id, event_version: &event.event_version };
     let data = EventData::json(&*event.event_type, &event.payload).map_err(invalid)?;
-    let data = data.id(append.event_id(index));
+    let data = data.id(event_id(append.command_id, index));
     data.metadata_as_json(&Written { log, metadata: &append.metadata }).map_err(invalid)
 }
 

@@ -72,9 +72,11 @@ async fn streams_may_be_named_by_any_text() {
 async fn a_member_of_the_metadata_that_is_taken_is_refused() {
     let double = Double::start().await;
     let log = log(&double).await;
-    let mut append = some_events(&fresh_stream(), 0, 1);
-    append.metadata.other = BTreeMap::from([("log".to_owned(), "x".to_owned())]);
-    assert!(matches!(log.append(append).await, Err(LogError::Invalid(_))));
+    for name in ["log", "actor", "occurred_at"] {
+        let mut append = some_events(&fresh_stream(), 0, 1);
+        append.metadata.other = BTreeMap::from([(name.to_owned(), "x".to_owned())]);
+        assert!(matches!(log.append(append).await, Err(LogError::Invalid(_))), "{name}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

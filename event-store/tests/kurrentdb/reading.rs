@@ -41,6 +41,20 @@ async fn a_position_that_is_none_is_said_to_be_so() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn versions_beyond_all_streams_do_no_harm() {
+    let double = Double::start().await;
+    let log = log(&double).await;
+    let stream = fresh_stream();
+    for version in [u64::MAX, i64::MAX as u64] {
+        assert!(log.load(&stream, version).await.unwrap().is_empty());
+        let outcome = log.append(some_events(&stream, version, 1)).await;
+        assert!(matches!(outcome, Err(LogError::Invalid(_))), "{outcome:?}");
+    }
+    assert!(log.read(Position(i64::MAX), 10).await.unwrap().is_empty());
+    appended(log.append(some_events(&stream, 0, 1)).await);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn events_keep_the_time_at_which_the_server_took_them() {
     let double = Double::start().await;
     let log = log(&double).await;
