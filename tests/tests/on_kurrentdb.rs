@@ -22,7 +22,8 @@ use agrodeep_tests::{
 };
 
 async fn start(double: &Double) -> System {
-    System::start(&[("EVENT_STORE_URL", &double.url())]).await
+    // What is not paid is soon cancelled.
+    System::start(&[("EVENT_STORE_URL", &double.url()), ("AGRODEEP_HOLD_SECONDS", "10")]).await
 }
 
 async fn log_of(double: &Double) -> KurrentLog {
