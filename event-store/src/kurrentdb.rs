@@ -64,9 +64,6 @@ impl Default for KurrentSettings {
     }
 }
 
-/// Beyond what any stream will have: KurrentDB's revisions are .NET's `long`.
-const VERSION_MAX: u64 = i64::MAX as u64 / 2;
-
 /// The log on KurrentDB.
 pub struct KurrentLog {
     settings: KurrentSettings,
@@ -99,12 +96,7 @@ impl KurrentLog {
                 self.settings.events_per_command_max
             )));
         }
-        if append.expected_version > VERSION_MAX {
-            return Err(LogError::Invalid(format!("no stream has a version {}", append.expected_version)));
-        }
-        if let Err(error) = append.stream.check() {
-            return Err(LogError::Invalid(format!("{}: {error}", append.stream)));
-        }
+        append.check()?;
         if append.stream.aggregate_type.starts_with('$') {
             return Err(LogError::Invalid(format!("{}: $ begins KurrentDB's own names", append.stream)));
         }
@@ -142,10 +134,11 @@ impl EventLog for KurrentLog {
     }
 
     async fn load(&self, stream: &StreamId, after_version: u64) -> Result<Vec<RecordedEvent>, LogError> {
-        if after_version > VERSION_MAX {
-            return Ok(vec![]);
+        // KurrentDB's revisions are .NET's `long`.
+        if i64::try_from(after_version).is_ok_and(|version| version < i64::MAX) {
+            return self.reader.load(stream, after_version).await;
         }
-        self.reader.load(stream, after_version).await
+        Ok(vec![])
     }
 
     async fn find_command(

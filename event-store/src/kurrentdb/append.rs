@@ -138,13 +138,13 @@ impl Appender {
             Ok(events) if events.len() != append.events.len() => {
                 Step::Refused(Ok(AppendOutcome::AlreadyDone), version)
             }
-            Ok(events) => match events.last() {
-                Some(last) => Step::Done(vec![Appended { position: last.position, version: last.version }]),
-                None => {
-                    let error = LogError::Corrupt(format!("{stream} has no version {at} any more"));
-                    Step::Refused(Err(error), version)
+            Ok(events) => {
+                if let Some(last) = events.last() {
+                    return Step::Done(vec![Appended { position: last.position, version: last.version }]);
                 }
-            },
+                let error = LogError::Corrupt(format!("{stream} has no version {at} any more"));
+                Step::Refused(Err(error), version)
+            }
             Err(error) => Step::Refused(Err(error), version),
         }
     }

@@ -11,8 +11,8 @@ use uuid::Uuid;
 
 use crate::{Append, LogError, Metadata, NewEvent, Position, RecordedEvent, StreamId, event::event_id};
 
-/// Names of the metadata's members that are taken: by itself, and by `log`, which only our events have.
-const TAKEN: [&str; 6] = ["actor", "correlation_id", "causation_id", "traceparent", "occurred_at", "log"];
+/// The member of the metadata that only our events have.
+const OURS: &str = "log";
 
 #[derive(Serialize)]
 struct Written<'a> {
@@ -41,12 +41,12 @@ struct LogPartRead {
 }
 
 /// # Errors
-/// [`LogError::Invalid`] when a member of the metadata has a name that is taken.
+/// [`LogError::Invalid`] when a member of the metadata has the name that marks our events.
 pub(super) fn check(metadata: &Metadata) -> Result<(), LogError> {
-    match TAKEN.iter().find(|name| metadata.other.contains_key(**name)) {
-        Some(name) => Err(LogError::Invalid(format!("the metadata must have no other member {name:?}"))),
-        None => Ok(()),
+    if metadata.other.contains_key(OURS) {
+        return Err(LogError::Invalid(format!("the metadata must have no member {OURS:?}")));
     }
+    Ok(())
 }
 
 /// An event of `append` for the client.

@@ -29,8 +29,8 @@ pub(super) fn name(identifier: Option<&StreamIdentifier>) -> Result<String, Stat
     Ok(name)
 }
 
-pub(super) fn identifier(name: &str) -> Option<StreamIdentifier> {
-    Some(StreamIdentifier { stream_name: Bytes::copy_from_slice(name.as_bytes()) })
+pub(super) fn identifier(name: &str) -> StreamIdentifier {
+    StreamIdentifier { stream_name: Bytes::copy_from_slice(name.as_bytes()) }
 }
 
 pub(super) fn expected(revision: Option<ExpectedStreamRevision>) -> Result<Expected, Status> {
@@ -83,7 +83,7 @@ pub(super) fn event(record: &Record) -> ReadResp {
     // Both positions of a record are the same: `CommitEventRecord(eventRecord, prepare.LogPosition)` of AllReader.cs.
     let event = read_event::RecordedEvent {
         id: Some(WireUuid { value: Some(Value::String(record.id.to_string())) }),
-        stream_identifier: identifier(&record.stream),
+        stream_identifier: Some(identifier(&record.stream)),
         stream_revision: record.number,
         prepare_position: record.position,
         commit_position: record.position,

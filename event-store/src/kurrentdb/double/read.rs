@@ -46,7 +46,7 @@ pub(super) fn stream(
     let (first, last) = match log.find(name) {
         Found::NoStream => {
             // An answer, not an error.
-            let not_found = StreamNotFound { stream_identifier: identifier(name) };
+            let not_found = StreamNotFound { stream_identifier: Some(identifier(name)) };
             return Ok(vec![Ok(content(Content::StreamNotFound(not_found)))]);
         }
         Found::Deleted => return Err(stream_deleted(name)),
