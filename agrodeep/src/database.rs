@@ -168,6 +168,17 @@ impl Databases {
         Ok(())
     }
 
+    /// The positions that a query gives.
+    ///
+    /// # Errors
+    /// When the database cannot be reached.
+    pub async fn positions(&self, query: &str) -> Result<Vec<i64>> {
+        let mut connection = self.connect().await?;
+        let positions = sqlx::query_scalar(query).fetch_all(&mut connection).await?;
+        connection.close().await?;
+        Ok(positions)
+    }
+
     async fn connect(&self) -> Result<PgConnection> {
         PgConnection::connect(self.write_url.expose_secret()).await.context("the database cannot be reached")
     }

@@ -14,6 +14,7 @@ use secrecy::SecretString;
 
 use self::{catalogue as known, reader::Reader};
 pub use self::{
+    catalogue::event_store_url,
     problem::SettingsProblem,
     sources::{Flags, Sources},
 };
@@ -29,6 +30,8 @@ pub struct Settings {
     pub database_url: Option<SecretString>,
     /// Where read models are read from; `None`: the database of the log.
     pub database_read_url: Option<SecretString>,
+    /// The log on KurrentDB; `None`: in the database.
+    pub event_store_url: Option<SecretString>,
     /// Connections of the write side, at most.
     pub database_connections: u32,
     /// Connections that queries are answered with, at most.
@@ -85,6 +88,7 @@ impl Settings {
             postgres_bin_dir: reader.optional(&known::POSTGRES_BIN_DIR, known::path)?,
             database_url: reader.optional(&known::DATABASE_URL, known::postgres_url)?,
             database_read_url: reader.optional(&known::DATABASE_READ_URL, known::postgres_url)?,
+            event_store_url: reader.optional(&known::EVENT_STORE_URL, known::event_store_url)?,
             database_connections: reader.required(&known::DATABASE_CONNECTIONS, known::number(1..=1000))?,
             database_read_connections: reader
                 .required(&known::DATABASE_READ_CONNECTIONS, known::number(1..=1000))?,

@@ -22,6 +22,8 @@ mod follow;
 #[cfg(feature = "conformance")]
 pub mod history;
 pub mod integrity;
+#[cfg(feature = "kurrentdb")]
+pub mod kurrentdb;
 mod log;
 mod memory;
 pub mod postgres;

@@ -75,6 +75,7 @@ impl System {
             .env("AGRODEEP_RATE_LIMITS", "off")
             .env_remove("DATABASE_URL")
             .env_remove("DATABASE_READ_URL")
+            .env_remove("EVENT_STORE_URL")
             .env_remove("AGRODEEP_UPDATE_CONTRACTS")
             .env_remove("AGRODEEP_TEST_SEED")
             .envs(self.settings.iter().map(|(name, value)| (name, value)))

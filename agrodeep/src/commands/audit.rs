@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 
 use crate::{
     cli::Common,
-    compose::{self, open_log},
+    compose::{self, configured_log},
     data_dir::DataDir,
     database::Databases,
     telemetry,
@@ -40,7 +40,7 @@ impl AuditReadModels {
         let databases = Databases::beside_others(&settings, &data_dir).await?;
         let compared = async {
             databases.ensure_migrated().await?;
-            let log = open_log(&databases).await?;
+            let log = configured_log(&settings, &databases).await?;
             let (_, live) = compose::projections(log.clone(), &settings, &databases)?;
             let mut reports = vec![rebuild_and_compare(log.clone(), &live).await?];
             let index = compose::index_dir(&data_dir);

@@ -43,7 +43,7 @@ struct OpenLog {
 impl OpenLog {
     /// The log at `url`; without one, the configured log.
     async fn open(url: Option<SecretString>, settings: &Settings) -> Result<Self> {
-        if let Some(url) = url {
+        if let Some(url) = url.or_else(|| settings.event_store_url.clone()) {
             let log = address::open_log(&url).await?;
             return Ok(Self { log, url, databases: None });
         }

@@ -4,7 +4,7 @@ use clap::Args;
 use super::up::close;
 use crate::{
     cli::Common,
-    compose::{self, open_log},
+    compose::{self, configured_log},
     database::Databases,
     lifecycle::{Parts, Signals},
     telemetry,
@@ -24,7 +24,7 @@ impl Projections {
         let mut signals = Signals::install()?;
         let databases = Databases::configured(&settings, "projections")?;
         databases.ensure_migrated().await?;
-        let log = open_log(&databases).await?;
+        let log = configured_log(&settings, &databases).await?;
         let (projections, pool) = compose::projections(log, &settings, &databases)?;
         let mut parts = Parts::default();
         parts.run("projections", |stop| async move {

@@ -4,7 +4,7 @@ use clap::Args;
 use super::up::{close, say_what_is_not_limited};
 use crate::{
     cli::{Common, Flag},
-    compose::{self, ReadSide, open_log, pool},
+    compose::{self, ReadSide, configured_log, pool},
     data_dir::DataDir,
     database::Databases,
     lifecycle::{Parts, Signals, listen, local_url},
@@ -35,7 +35,7 @@ impl ReadApi {
         let data_dir = DataDir::open(&settings.data_dir)?;
         let databases = Databases::configured(&settings, "read-api")?;
         databases.ensure_migrated().await?;
-        let log = open_log(&databases).await?;
+        let log = configured_log(&settings, &databases).await?;
         let ReadSide { models, indexer, pool: reading } =
             ReadSide::open(log.clone(), &settings, &databases, &data_dir, None)?;
         let signing_keys = pool(&databases.read_url, 2)?;

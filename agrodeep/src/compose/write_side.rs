@@ -3,10 +3,7 @@
 use std::{str::FromStr, sync::Arc, time::Duration};
 
 use agrodeep_commands::{CommandSettings, Commands, Executor, payments::simulated::SimulatedGateway};
-use agrodeep_event_store::{
-    SharedLog,
-    postgres::{LogLimits, PostgresLog},
-};
+use agrodeep_event_store::SharedLog;
 use agrodeep_write_api::accounts::{AccountSettings, Accounts};
 use anyhow::{Context, Result};
 use chrono::TimeDelta;
@@ -16,6 +13,7 @@ use sqlx::{
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 
+use super::configured_log;
 use crate::{database::Databases, settings::Settings};
 
 /// The log, and everything that appends to it.
@@ -38,7 +36,7 @@ impl WriteSide {
     /// # Errors
     /// When the database cannot be reached.
     pub async fn open(settings: &Settings, databases: &Databases) -> Result<Self> {
-        let log = open_log(databases).await?;
+        let log = configured_log(settings, databases).await?;
         let pool = pool(&databases.write_url, settings.database_connections)?;
         let gateway = SimulatedGateway::new(pool.clone());
         let hold = TimeDelta::from_std(settings.hold)?;
@@ -49,16 +47,6 @@ impl WriteSide {
             .context("the accounts cannot be opened")?;
         Ok(Self { log, pool, commands, accounts, gateway })
     }
-}
-
-/// The log alone.
-///
-/// # Errors
-/// When the database cannot be reached.
-pub async fn open_log(databases: &Databases) -> Result<SharedLog> {
-    let url = databases.write_url.expose_secret();
-    let log = PostgresLog::open(url, LogLimits::default()).await.context("the log cannot be opened")?;
-    Ok(Arc::new(log))
 }
 
 /// Connections to the tables of the write side, made when they are needed.

@@ -37,6 +37,8 @@ settings! {
     DATABASE_URL "database_url" default None; "an address such as postgres://user:password@host/database" secret,
     DATABASE_READ_URL "database_read_url" default None;
         "an address such as postgres://user:password@host/database" secret,
+    EVENT_STORE_URL "event_store_url" default None;
+        "an address of KurrentDB, such as kurrentdb://user:password@host:2113" secret,
     DATABASE_CONNECTIONS "database_connections" default Some("16"); "a whole number from 1 to 1000",
     DATABASE_READ_CONNECTIONS "database_read_connections" default Some("8"); "a whole number from 1 to 1000",
     WRITE_ADDRESS "write_address" default Some("127.0.0.1:3000"); "an IP address and a port, such as 127.0.0.1:3000",
@@ -60,6 +62,14 @@ pub fn path(text: &str) -> Option<PathBuf> {
 pub fn postgres_url(text: &str) -> Option<SecretString> {
     let rest = text.strip_prefix("postgres://").or_else(|| text.strip_prefix("postgresql://"))?;
     (!rest.is_empty()).then(|| text.to_owned().into())
+}
+
+/// By its scheme: what follows the client of KurrentDB takes apart.
+pub fn event_store_url(text: &str) -> Option<SecretString> {
+    let (scheme, rest) = text.split_once("://")?;
+    let kind = scheme.strip_suffix("+discover").unwrap_or(scheme);
+    (matches!(kind, "kurrentdb" | "kurrent" | "kdb" | "esdb") && !rest.is_empty())
+        .then(|| text.to_owned().into())
 }
 
 pub fn number(range: RangeInclusive<u32>) -> impl Fn(&str) -> Option<u32> {

@@ -5,7 +5,7 @@ use config::Value;
 use super::{
     SettingsProblem,
     catalogue::{ALL, Setting},
-    sources::Merged,
+    sources::{Merged, PLAIN},
 };
 
 pub struct Reader {
@@ -63,12 +63,11 @@ fn problem(setting: &Setting, origin: String, value: &str) -> SettingsProblem {
 /// Where a value came from, in the words of who has set it.
 fn named(key: &str, value: &Value) -> String {
     match value.origin() {
-        Some("the environment") => match key {
-            "database_url" | "database_read_url" => {
-                format!("{} in the environment", key.to_uppercase())
-            }
-            _ => format!("AGRODEEP_{} in the environment", key.to_uppercase()),
-        },
+        Some("the environment") => {
+            let name = key.to_uppercase();
+            let prefix = if PLAIN.contains(&name.as_str()) { "" } else { "AGRODEEP_" };
+            format!("{prefix}{name} in the environment")
+        }
         Some(origin) => origin.to_owned(),
         None => "unknown origin".to_owned(),
     }

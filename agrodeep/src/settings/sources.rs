@@ -53,7 +53,7 @@ impl Sources {
 
     pub(super) fn merged(&self) -> Result<Merged, SettingsProblem> {
         let environment = Environment::with_prefix("AGRODEEP").ignore_empty(true);
-        let plain = ["DATABASE_URL", "DATABASE_READ_URL"]
+        let plain = PLAIN
             .into_iter()
             .filter_map(|name| Some((name.to_owned(), self.environment.get(name)?.clone())))
             .collect();
@@ -92,8 +92,11 @@ impl Sources {
     }
 }
 
+/// Variables that are understood without a prefix, too: others know them by these names.
+pub const PLAIN: [&str; 3] = ["DATABASE_URL", "DATABASE_READ_URL", "EVENT_STORE_URL"];
+
 fn concerns_us(name: &str) -> bool {
-    name.starts_with("AGRODEEP_") || name == "DATABASE_URL" || name == "DATABASE_READ_URL"
+    name.starts_with("AGRODEEP_") || PLAIN.contains(&name)
 }
 
 fn one_line(error: &ConfigError) -> String {

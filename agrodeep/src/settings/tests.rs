@@ -86,6 +86,21 @@ fn databases_are_known_by_their_usual_names() {
 }
 
 #[test]
+fn an_event_store_is_one_of_kurrentdb() {
+    for url in ["kurrentdb://localhost:2113?tls=false", "kurrentdb+discover://u:p@host", "esdb://a:1,b:2"] {
+        assert!(nothing().env("EVENT_STORE_URL", url).settings().event_store_url.is_some(), "{url}");
+    }
+    assert!(nothing().settings().event_store_url.is_none());
+    for url in ["mongodb://u:hunter2@host", "kurrentdb://", "postgres://u:hunter2@host/db", "kurrentdb+x://h"]
+    {
+        let problem = nothing().env("EVENT_STORE_URL", url).problem();
+        assert!(problem.starts_with("event_store_url (EVENT_STORE_URL in the environment): "), "{problem}");
+        assert!(problem.ends_with("such as kurrentdb://user:password@host:2113"), "{problem}");
+        assert!(!problem.contains("hunter2"), "a secret is not repeated: {problem}");
+    }
+}
+
+#[test]
 fn a_bad_value_names_the_setting_its_origin_and_what_is_right() {
     for (given, expected) in [
         (

@@ -1,30 +1,27 @@
-//! Addresses of logs. Nothing else knows which schemes there are.
+//! Addresses of logs, as people give them to commands.
 
-use std::sync::Arc;
-
-use agrodeep_event_store::{
-    SharedLog,
-    postgres::{self, LogLimits, PostgresLog},
-};
-use anyhow::{Context, Result, bail};
+use agrodeep_event_store::{SharedLog, postgres};
+use anyhow::{Result, bail};
 use secrecy::{ExposeSecret, SecretString};
 
-const SCHEMES: &str = "postgres://user:password@host/database";
+use crate::{compose, settings::event_store_url};
+
+const SCHEMES: &str = "postgres://user:password@host/database or kurrentdb://user:password@host:2113";
 
 /// Opens the log at an address.
 ///
 /// # Errors
-/// When nobody keeps logs at such an address, or nobody answers there. The address is not repeated: it may have a password.
+/// When nobody keeps logs at such an address, or nobody answers there. A password in it is not repeated.
 pub async fn open_log(url: &SecretString) -> Result<SharedLog> {
     let url = url.expose_secret();
-    if !is_postgres(url) {
+    if is_postgres(url) {
+        if !postgres::has_log(url).await? {
+            bail!("there is no log in this database");
+        }
+    } else if event_store_url(url).is_none() {
         bail!("{} is no address of a log: it looks like {SCHEMES}", scheme(url));
     }
-    if !postgres::has_log(url).await? {
-        bail!("there is no log in this database");
-    }
-    let log = PostgresLog::open(url, LogLimits::default()).await.context("the log cannot be opened")?;
-    Ok(Arc::new(log))
+    compose::open_log(url).await
 }
 
 /// Opens the log at an address, and makes its tables when they are not there yet.
