@@ -195,7 +195,7 @@ async fn no_reader_skips_an_event_or_waits_for_ever_while_the_server_goes_and_co
         tokio::spawn(async move {
             let mut restarts = 0;
             while !written.load(Ordering::SeqCst) {
-                tokio::time::sleep(Duration::from_millis(120)).await;
+                tokio::time::sleep(Duration::from_millis(60)).await;
                 double.faults().on_next_read(20);
                 double.stop();
                 tokio::time::sleep(Duration::from_millis(15)).await;
