@@ -2,9 +2,11 @@
 
 use std::{sync::Arc, time::Duration};
 
+use anyhow::Context;
 use async_trait::async_trait;
 use clap::Args;
 use indicatif::ProgressBar;
+use tokio::process::Command;
 
 use super::{
     measured::{Measured, Round},
@@ -30,7 +32,7 @@ impl Effort {
     /// For people.
     pub fn describe(self) -> String {
         format!(
-            "{} rounds of {} s a subject, all subjects in turn, after a warm-up",
+            "{} rounds of {} s a subject, all subjects in turn, after a warm-up, what was written before on the disk",
             self.rounds, self.seconds
         )
     }
@@ -70,6 +72,12 @@ impl Contestant for Commanded {
     }
 }
 
+/// What one subject has left for the disk to do is not for the next one to wait for.
+pub async fn settle() -> anyhow::Result<()> {
+    Command::new("sync").status().await.context("running sync")?;
+    Ok(())
+}
+
 /// Measures everybody in every case, in turn, round by round.
 pub async fn contest(
     bench: &'static str,
@@ -95,6 +103,7 @@ pub async fn contest(
         for case in cases {
             for contestant in contestants {
                 let duration = if round == 0 { WARM_UP } else { effort.duration() };
+                settle().await?;
                 let came = contestant.round(*case, duration).await?;
                 if let Some(measured) = measured.next()
                     && round > 0

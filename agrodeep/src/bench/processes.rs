@@ -11,7 +11,7 @@ use self::check::Checked;
 use super::{
     axis::Scale,
     charts,
-    contest::Effort,
+    contest::{Effort, settle},
     database::{BenchServer, Place},
     goal::{Goal, Wanted},
     measured::Measured,
@@ -70,6 +70,7 @@ impl ProcessesBench {
                 let hot = if *mix == Mix::Hot { new_hot_notes() } else { vec![] };
                 let seconds = if round == 0 { 1 } else { self.effort.seconds };
                 let base = check::head(&mut connection).await?;
+                settle().await?;
                 let came = team::work(&database.url, *processes, writers / processes, seconds, &hot).await?;
                 checked.add(check::check(&mut connection, base, &came.told).await?);
                 if round > 0 {

@@ -8,11 +8,10 @@ use std::{fmt::Write, path::PathBuf};
 
 use anyhow::Context;
 use clap::Args;
-use tokio::process::Command;
 
 use super::{
     append::AppendBench,
-    contest::Effort,
+    contest::{Effort, settle},
     database::{BenchServer, Place, PrivatePlace},
     growth::GrowthBench,
     hot::HotBench,
@@ -97,7 +96,7 @@ impl ReportBench {
         let growth = growth.measure(&server).await?;
         drop(server);
         // Whatever a long log has left for the disk to do is not for the others to wait for.
-        Command::new("sync").status().await.context("running sync")?;
+        settle().await?;
         let server = BenchServer::private(&self.place)?;
         eprintln!("append");
         let append = append.measure(&server).await?;

@@ -32,8 +32,8 @@ const WINDOW: Duration = Duration::from_millis(25);
 /// So long after a batch there is no load.
 const PAUSE: Duration = Duration::from_millis(5);
 
-/// After so many windows the other pace is tried again.
-const WINDOWS_KEPT: u32 = 24;
+/// After so many windows the other pace is tried again: soon when the choice is new, seldom when it has proved itself.
+const WINDOWS_KEPT: std::ops::RangeInclusive<u32> = 2..=32;
 
 /// Windows are short and machines noisy: only a disk that is slow makes so much of a difference.
 const CLEARLY_MORE: f64 = 1.25;
@@ -43,6 +43,7 @@ pub(super) struct Pacer {
     pace: Pace,
     /// Commands a second in the last window of the pace that was kept, while the other one is tried.
     rival: Option<f64>,
+    windows_kept: u32,
     windows_left: u32,
     began: Instant,
     last: Instant,
@@ -55,6 +56,7 @@ impl Pacer {
         Self {
             pace: Pace::Overlapping,
             rival: None,
+            windows_kept: *WINDOWS_KEPT.start(),
             windows_left: 1,
             began: now,
             last: now,
@@ -87,9 +89,15 @@ impl Pacer {
                 Pace::Overlapping => (rate, rival),
                 Pace::Together => (rival, rate),
             };
+            let kept = self.pace.other();
             self.pace =
                 if together > overlapping * CLEARLY_MORE { Pace::Together } else { Pace::Overlapping };
-            self.windows_left = WINDOWS_KEPT;
+            self.windows_kept = if self.pace == kept {
+                (self.windows_kept * 2).min(*WINDOWS_KEPT.end())
+            } else {
+                *WINDOWS_KEPT.start()
+            };
+            self.windows_left = self.windows_kept;
             return;
         }
         self.windows_left -= 1;
@@ -117,7 +125,7 @@ mod tests {
         let mut now = Instant::now();
         let mut pacer = Pacer::new(now);
         let mut kept = [0, 0];
-        for _ in 0..WINDOW_BATCHES * WINDOWS_KEPT * 4 {
+        for _ in 0..WINDOW_BATCHES * WINDOWS_KEPT.end() * 4 {
             now += BATCH;
             match pacer.pace() {
                 Pace::Overlapping => {
@@ -144,7 +152,7 @@ mod tests {
         let mut now = Instant::now();
         let mut pacer = Pacer::new(now);
         let mut run = |pacer: &mut Pacer, overlapping, together| {
-            for _ in 0..WINDOW_BATCHES * WINDOWS_KEPT * 3 {
+            for _ in 0..WINDOW_BATCHES * WINDOWS_KEPT.end() * 3 {
                 now += BATCH;
                 let commands = if pacer.pace() == Pace::Overlapping { overlapping } else { together };
                 pacer.done(commands, BATCH, now);

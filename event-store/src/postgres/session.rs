@@ -33,9 +33,11 @@ impl Session {
         });
         // Everything asked here goes through an index. The server keeps a plan that it made when the log was all but empty, and
         // that would read the whole of it. (Without indexes that fit, a plan also looks so dear that it would be compiled.)
+        // And whatever the database is set to: a verdict means that the disk has it.
         client
             .batch_execute(
-                "set enable_seqscan = off; set jit = off; set plan_cache_mode = force_generic_plan",
+                "set enable_seqscan = off; set jit = off; set plan_cache_mode = force_generic_plan; \
+                 set synchronous_commit = on",
             )
             .await?;
         let append = client

@@ -110,7 +110,7 @@ async fn write(committer: Arc<Committer>, mut queue: mpsc::Receiver<Waiting>) {
         // a moment that is short beside it.
         let patience = match told {
             Some((commands, took)) if pacer.pace() == Pace::Together => {
-                Some((commands, Instant::now() + took / 8))
+                Some((commands, Instant::now() + took / 16))
             }
             _ => None,
         };
