@@ -40,7 +40,9 @@ async fn a_database_that_is_set_to_commit_asynchronously_loses_nothing() {
     let server = Server::with_log("asynchronous-database").await;
     let setting = "alter database postgres set synchronous_commit = off";
     connect(&server.url()).await.batch_execute(setting).await.unwrap();
-    crashes(server, 8).await.must_be_good("server stopped immediately, set to commit asynchronously", 8);
+    crashes(server, CRASHES)
+        .await
+        .must_be_good("server stopped immediately, set to commit asynchronously", CRASHES);
 }
 
 /// Control: a server that answers before the disk has it.
