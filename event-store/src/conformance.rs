@@ -2,8 +2,11 @@
 //!
 //! Run all of it on an empty log with [`run_all`]; each test uses streams of its own.
 
+mod snapshots;
+
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
+pub use self::snapshots::run_snapshots;
 use chrono::{SubsecRound, Utc};
 use serde_json::value::RawValue;
 use uuid::Uuid;

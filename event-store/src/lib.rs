@@ -5,6 +5,7 @@
 //! * [`MemoryLog`] is the same log in memory, for tests.
 //! * `conformance` is the suite that every store passes, `history` checks what clients saw against the log; both behind the
 //!   feature `conformance`.
+//! * [`Snapshots`] keeps states of long streams beside the log: a cache.
 //! * [`Follower`] reads the log in order, without end.
 //! * [`cqrs::CqrsStore`] is the event store of an application that is written with `cqrs-es`.
 //! * [`copy`](mod@copy) copies a log into another store, [`integrity`] says whether a log is whole and what it hashes to.
@@ -28,6 +29,7 @@ mod log;
 mod memory;
 pub mod postgres;
 mod scan;
+mod snapshot;
 mod stream;
 
 pub use self::{
@@ -35,5 +37,6 @@ pub use self::{
     follow::Follower,
     log::{Append, AppendOutcome, Appended, EventLog, LogError, Promises, SharedLog},
     memory::{MemoryLimits, MemoryLog},
+    snapshot::{Resumed, Snapshot, SnapshotDamage, Snapshots},
     stream::{AggregateId, StreamId, StreamIdError},
 };

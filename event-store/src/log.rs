@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use async_trait::async_trait;
 use uuid::Uuid;
 
-use crate::{Metadata, NewEvent, Position, RecordedEvent, StreamId};
+use crate::{Metadata, NewEvent, Position, RecordedEvent, Snapshots, StreamId};
 
 /// What one command wants appended to one stream.
 #[derive(Clone, Debug)]
@@ -163,6 +163,11 @@ pub trait EventLog: Send + Sync + 'static {
             }
         }
         Ok(count)
+    }
+
+    /// Where states of its streams are kept; `None`: this store keeps none, and streams are read from their beginning.
+    fn snapshots(&self) -> Option<&dyn Snapshots> {
+        None
     }
 
     /// Waits until the log may have grown beyond `position`, `timeout` at the most. May return early.

@@ -9,6 +9,7 @@ mod pace;
 mod read;
 mod seen;
 mod session;
+mod snapshots;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod writer;
@@ -31,7 +32,9 @@ use self::{
     session::Sessions,
     writer::{Committer, Writer},
 };
-use crate::{Append, AppendOutcome, EventLog, LogError, Position, Promises, RecordedEvent, StreamId};
+use crate::{
+    Append, AppendOutcome, EventLog, LogError, Position, Promises, RecordedEvent, Snapshots, StreamId,
+};
 
 /// The migrations of the write side: the log and what stands beside it.
 pub static WRITE_MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("../migrations/write");
@@ -169,6 +172,10 @@ impl EventLog for PostgresLog {
 
     async fn head(&self) -> Result<Position, LogError> {
         self.reader.head().await
+    }
+
+    fn snapshots(&self) -> Option<&dyn Snapshots> {
+        Some(self)
     }
 
     async fn wait_beyond(&self, position: Position, timeout: Duration) {

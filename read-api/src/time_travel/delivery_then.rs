@@ -74,7 +74,7 @@ impl DeliveryThen {
             order_id: scheduled.order_id,
             buyer_id: scheduled.buyer_id,
             address: scheduled.address,
-            preferred_date: scheduled.preferred_date,
+            preferred_date: scheduled.window.map(|window| window.day()),
             attempt: scheduled.attempt,
             status,
             driver_id,

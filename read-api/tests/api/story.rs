@@ -245,7 +245,7 @@ impl Tale {
             order_id: self.order_id(),
             buyer_id: BUYER.id(),
             address: Personal::new(Self::address()),
-            preferred_date: NaiveDate::from_ymd_opt(2024, 8, 17),
+            window: NaiveDate::from_ymd_opt(2024, 8, 17).map(DeliveryWindow::of_day),
             attempt,
         };
         self.delivery(attempt, Actor::system(SAGA), scheduled)
