@@ -148,13 +148,13 @@ mod tests {
     }
 
     #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-    struct BookLent {
+    pub struct BookLent {
         to: String,
         days: u64,
     }
 
     #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-    struct BookReturned {}
+    pub struct BookReturned {}
 
     fn lent(version: &str, payload: &str) -> Result<BookEvent, Unreadable> {
         read("BookLent", version, payload)

@@ -209,10 +209,19 @@ impl EventLog for MemoryLog {
     }
 
     async fn load(&self, stream: &StreamId, after_version: u64) -> Result<Vec<RecordedEvent>, LogError> {
+        self.load_part(stream, after_version, usize::MAX).await
+    }
+
+    async fn load_part(
+        &self,
+        stream: &StreamId,
+        after_version: u64,
+        limit: usize,
+    ) -> Result<Vec<RecordedEvent>, LogError> {
         let contents = self.contents();
         let versions = contents.streams.get(stream).into_iter().flatten();
         let after = usize::try_from(after_version).unwrap_or(usize::MAX);
-        Ok(versions.skip(after).map(|index| contents.events[*index].clone()).collect())
+        Ok(versions.skip(after).take(limit).map(|index| contents.events[*index].clone()).collect())
     }
 
     async fn find_command(

@@ -10,12 +10,15 @@
 mod catalogue;
 pub mod check;
 mod event_schema;
+mod frozen;
 mod json;
 mod personal;
+mod states;
 mod structure;
 
 pub use self::{
     catalogue::{CatalogueEntry, catalogue},
     event_schema::{EventSchema, event_schemas, schema_id},
+    states::state_form_holds,
     structure::mismatches,
 };

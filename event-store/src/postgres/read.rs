@@ -22,10 +22,16 @@ pub(super) struct Reader {
 }
 
 impl Reader {
-    pub async fn load(&self, stream: &StreamId, after_version: u64) -> Result<Vec<RecordedEvent>, LogError> {
+    pub async fn load(
+        &self,
+        stream: &StreamId,
+        after_version: u64,
+        limit: usize,
+    ) -> Result<Vec<RecordedEvent>, LogError> {
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let Ok(after) = i64::try_from(after_version) else { return Ok(vec![]) };
         let id = stream.aggregate_id.to_string();
-        let parameters: [&(dyn ToSql + Sync); 3] = [&&*stream.aggregate_type, &id, &after];
+        let parameters: [&(dyn ToSql + Sync); 4] = [&&*stream.aggregate_type, &id, &after, &limit];
         let era = self.loading.era();
         let events = query(&self.loading, |session| &session.load, &parameters).await?;
         ensure_complete(stream, after_version, &events)?;

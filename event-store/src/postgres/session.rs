@@ -49,7 +49,8 @@ impl Session {
         let load = client
             .prepare(&format!(
                 "select {COLUMNS} from events e \
-                 where e.aggregate_type = $1 and e.aggregate_id = $2 and e.sequence > $3 order by e.sequence"
+                 where e.aggregate_type = $1 and e.aggregate_id = $2 and e.sequence > $3 order by e.sequence \
+                 limit $4"
             ))
             .await?;
         // The first event of a command has the command's id; the others follow it in its stream. Asked for as a range, as the
