@@ -2,6 +2,8 @@
 //!
 //! Run all of it on an empty log with [`run_all`]; each test uses streams of its own.
 
+mod selecting;
+
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use chrono::{SubsecRound, Utc};
@@ -70,6 +72,11 @@ pub async fn run_all(log: SharedLog) {
     a_waiting_reader_is_woken(&log).await;
     appends_in_order_stand_in_that_order_and_once(&log).await;
     a_stream_whose_name_would_not_read_back_is_refused(&log).await;
+    selecting::the_log_is_read_backwards(&log).await;
+    selecting::a_stream_is_read_in_pages(&log).await;
+    selecting::a_replay_has_what_passes_once_and_in_order(&log).await;
+    selecting::a_replay_goes_on_as_the_log_grows(&log).await;
+    selecting::streams_are_listed_by_their_last_events(&log).await;
 }
 
 /// Payload and envelope come back as they were given, positions grow.

@@ -207,6 +207,18 @@ impl EventLog for MemoryLog {
         Ok(versions.skip(after).map(|index| contents.events[*index].clone()).collect())
     }
 
+    async fn load_page(
+        &self,
+        stream: &StreamId,
+        after_version: u64,
+        limit: usize,
+    ) -> Result<Vec<RecordedEvent>, LogError> {
+        let contents = self.contents();
+        let versions = contents.streams.get(stream).into_iter().flatten();
+        let after = usize::try_from(after_version).unwrap_or(usize::MAX);
+        Ok(versions.skip(after).take(limit).map(|index| contents.events[*index].clone()).collect())
+    }
+
     async fn find_command(
         &self,
         stream: &StreamId,
@@ -221,6 +233,12 @@ impl EventLog for MemoryLog {
     async fn read(&self, after: Position, limit: usize) -> Result<Vec<RecordedEvent>, LogError> {
         let after = usize::try_from(after.0).unwrap_or(0);
         Ok(self.contents().events.iter().skip(after).take(limit).cloned().collect())
+    }
+
+    async fn read_back(&self, before: Position, limit: usize) -> Result<Vec<RecordedEvent>, LogError> {
+        let contents = self.contents();
+        let before = usize::try_from(before.0).unwrap_or(0).saturating_sub(1).min(contents.events.len());
+        Ok(contents.events[..before].iter().rev().take(limit).cloned().collect())
     }
 
     async fn head(&self) -> Result<Position, LogError> {
