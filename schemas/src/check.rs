@@ -110,6 +110,33 @@ pub fn golden_events_hold<E: DomainEvent + JsonSchema>(aggregate_type: &str) -> 
     Broken::unless_empty(faults)
 }
 
+/// Every free text of the events of `E` is either personal, by its type, or one of `public`: event names, each with the
+/// pointers to what anybody may read. So a new text field cannot go out to analysts before somebody has thought of it.
+///
+/// # Errors
+/// [`Broken`] names every text that is neither, and every one of `public` that is gone.
+pub fn texts_are_declared<E: DomainEvent + JsonSchema>(
+    aggregate_type: &str,
+    public: &[(&str, &[&str])],
+) -> Result<(), Broken> {
+    let mut faults = Vec::new();
+    for schema in event_schemas::<E>(aggregate_type) {
+        let declared =
+            public.iter().find(|(name, _)| *name == schema.event_name).map_or(&[][..], |(_, at)| at);
+        let found = schema.free_texts();
+        let name = &schema.event_name;
+        faults.extend(found.iter().filter(|text| !declared.contains(&text.as_str())).map(|text| {
+            format!("{aggregate_type} {name} {text} is free text: make it `Personal`, or declare it public")
+        }));
+        faults.extend(
+            declared.iter().filter(|text| !found.iter().any(|found| found == *text)).map(|text| {
+                format!("{aggregate_type} {name} {text} is declared public, and is no free text")
+            }),
+        );
+    }
+    Broken::unless_empty(faults)
+}
+
 /// What is wrong with a golden event.
 fn wrong_with<E: DomainEvent>(text: &str, schema: &EventSchema) -> Vec<String> {
     let (event, golden) = match (serde_json::from_str::<E>(text), serde_json::from_str::<Value>(text)) {
