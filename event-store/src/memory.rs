@@ -12,8 +12,8 @@ use tokio::sync::watch;
 use uuid::Uuid;
 
 use crate::{
-    Append, AppendOutcome, Appended, EventLog, LogError, Position, Promises, RecordedEvent, Resumed, Snapshot,
-    Snapshots, StreamId, event::event_id,
+    Append, AppendOutcome, Appended, EventLog, LogError, Position, Promises, RecordedEvent, Resumed,
+    Snapshot, Snapshots, StreamId, event::event_id,
 };
 
 /// What a [`MemoryLog`] may be asked to take.
@@ -224,6 +224,18 @@ impl EventLog for MemoryLog {
         Ok(versions.skip(after).take(limit).map(|index| contents.events[*index].clone()).collect())
     }
 
+    async fn load_page(
+        &self,
+        stream: &StreamId,
+        after_version: u64,
+        limit: usize,
+    ) -> Result<Vec<RecordedEvent>, LogError> {
+        let contents = self.contents();
+        let versions = contents.streams.get(stream).into_iter().flatten();
+        let after = usize::try_from(after_version).unwrap_or(usize::MAX);
+        Ok(versions.skip(after).take(limit).map(|index| contents.events[*index].clone()).collect())
+    }
+
     async fn find_command(
         &self,
         stream: &StreamId,
@@ -238,6 +250,12 @@ impl EventLog for MemoryLog {
     async fn read(&self, after: Position, limit: usize) -> Result<Vec<RecordedEvent>, LogError> {
         let after = usize::try_from(after.0).unwrap_or(0);
         Ok(self.contents().events.iter().skip(after).take(limit).cloned().collect())
+    }
+
+    async fn read_back(&self, before: Position, limit: usize) -> Result<Vec<RecordedEvent>, LogError> {
+        let contents = self.contents();
+        let before = usize::try_from(before.0).unwrap_or(0).saturating_sub(1).min(contents.events.len());
+        Ok(contents.events[..before].iter().rev().take(limit).cloned().collect())
     }
 
     async fn head(&self) -> Result<Position, LogError> {
@@ -259,8 +277,7 @@ impl Snapshots for MemoryLog {
     async fn resume(&self, stream: &StreamId, form: u32) -> Result<Resumed, LogError> {
         let contents = self.contents();
         let kept = contents.snapshots.get(&(stream.clone(), form));
-        let begin =
-            kept.and_then(|snapshot| Some((snapshot.clone(), contents.event_of(snapshot)?.clone())));
+        let begin = kept.and_then(|snapshot| Some((snapshot.clone(), contents.event_of(snapshot)?.clone())));
         let after = begin.as_ref().map_or(0, |(snapshot, _)| snapshot.version as usize);
         let versions = contents.streams.get(stream).into_iter().flatten();
         let events = versions.skip(after).map(|index| contents.events[*index].clone()).collect();
@@ -269,13 +286,12 @@ impl Snapshots for MemoryLog {
 
     async fn keep(&self, snapshot: Snapshot) -> Result<(), LogError> {
         let mut contents = self.contents();
-        contents
-            .snapshots
-            .retain(|(stream, form), _| *stream != snapshot.stream || *form >= snapshot.form);
+        contents.snapshots.retain(|(stream, form), _| *stream != snapshot.stream || *form >= snapshot.form);
         let key = (snapshot.stream.clone(), snapshot.form);
-        let newer = contents.snapshots.get(&key).is_none_or(|kept| {
-            kept.version < snapshot.version || contents.event_of(kept).is_none()
-        });
+        let newer = contents
+            .snapshots
+            .get(&key)
+            .is_none_or(|kept| kept.version < snapshot.version || contents.event_of(kept).is_none());
         if newer {
             contents.snapshots.insert(key, snapshot);
         }

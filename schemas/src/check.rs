@@ -169,7 +169,8 @@ fn wrong_with_older<E: DomainEvent>(text: &str, schema: &EventSchema, newest: &E
         Ok(event) => {
             let today = serde_json::to_value(&event).unwrap_or_default();
             let mismatches = mismatches(&newest.schema, &today[name]);
-            wrong.extend(mismatches.into_iter().map(|mismatch| format!("becomes what differs at {mismatch}")));
+            wrong
+                .extend(mismatches.into_iter().map(|mismatch| format!("becomes what differs at {mismatch}")));
         }
         Err(error) => wrong.push(format!("is no longer understood: {error}")),
     }
@@ -187,6 +188,33 @@ fn differences(data: &Value, schema: &EventSchema) -> Vec<String> {
         }
     }
     wrong
+}
+
+/// Every free text of the events of `E` is either personal, by its type, or one of `public`: event names, each with the
+/// pointers to what anybody may read. So a new text field cannot go out to analysts before somebody has thought of it.
+///
+/// # Errors
+/// [`Broken`] names every text that is neither, and every one of `public` that is gone.
+pub fn texts_are_declared<E: DomainEvent + JsonSchema>(
+    aggregate_type: &str,
+    public: &[(&str, &[&str])],
+) -> Result<(), Broken> {
+    let mut faults = Vec::new();
+    for schema in event_schemas::<E>(aggregate_type) {
+        let declared =
+            public.iter().find(|(name, _)| *name == schema.event_name).map_or(&[][..], |(_, at)| at);
+        let found = schema.free_texts();
+        let name = &schema.event_name;
+        faults.extend(found.iter().filter(|text| !declared.contains(&text.as_str())).map(|text| {
+            format!("{aggregate_type} {name} {text} is free text: make it `Personal`, or declare it public")
+        }));
+        faults.extend(
+            declared.iter().filter(|text| !found.iter().any(|found| found == *text)).map(|text| {
+                format!("{aggregate_type} {name} {text} is declared public, and is no free text")
+            }),
+        );
+    }
+    Broken::unless_empty(faults)
 }
 
 /// What is wrong with a golden event.

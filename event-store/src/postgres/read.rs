@@ -54,6 +54,30 @@ impl Reader {
         query(&self.reading, |session| &session.read, &[&after.0, &limit]).await
     }
 
+    pub async fn read_back(&self, before: Position, limit: usize) -> Result<Vec<RecordedEvent>, LogError> {
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        query(&self.reading, |session| &session.read_back, &[&before.0, &limit]).await
+    }
+
+    /// What nobody appends on: versions that were seen here are not noted.
+    pub async fn load_page(
+        &self,
+        stream: &StreamId,
+        after_version: u64,
+        limit: usize,
+    ) -> Result<Vec<RecordedEvent>, LogError> {
+        let Ok(after) = i64::try_from(after_version) else { return Ok(vec![]) };
+        let (id, limit) = (stream.aggregate_id.to_string(), i64::try_from(limit).unwrap_or(i64::MAX));
+        let parameters: [&(dyn ToSql + Sync); 4] = [&&*stream.aggregate_type, &id, &after, &limit];
+        let events = query(&self.reading, |session| &session.load_page, &parameters).await?;
+        for (expected, event) in (after_version + 1..).zip(&events) {
+            if event.version != expected {
+                return Err(LogError::Corrupt(format!("{stream} has no version {expected}")));
+            }
+        }
+        Ok(events)
+    }
+
     pub async fn head(&self) -> Result<Position, LogError> {
         let session = self.reading.get().await?;
         let row = session.client.query_one(&session.head, &[]).await.map_err(unavailable)?;
@@ -75,7 +99,7 @@ pub(super) fn ensure_complete(
     Ok(())
 }
 
-async fn query(
+pub(super) async fn query(
     sessions: &Sessions,
     statement: impl Fn(&Session) -> &Statement,
     parameters: &[&(dyn ToSql + Sync)],
