@@ -166,6 +166,10 @@ impl EventLog for Forgetful {
         events.retain(|event| event.position != self.1);
         Ok(events)
     }
+    async fn read_back(&self, before: Position, limit: usize) -> Result<Vec<RecordedEvent>, LogError> {
+        self.0.read_back(before, limit).await
+    }
+
     async fn head(&self) -> Result<Position, LogError> {
         self.0.head().await
     }
