@@ -316,9 +316,6 @@ async fn an_event_of_an_unknown_version_stops_its_aggregate_alone_and_is_named()
     log.append(append).await.unwrap();
     let error = executor.execute::<Product>(newer, count(1), context()).await.unwrap_err();
     let ExecuteError::Damaged(why) = error else { panic!("{error:?}") };
-    assert_eq!(
-        why,
-        "the event at position 5: version 7 of ProductRepriced is unknown: the newest is 1"
-    );
+    assert_eq!(why, "the event at position 5: version 7 of ProductRepriced is unknown: the newest is 1");
     executor.execute::<Product>(good, count(7), context()).await.unwrap();
 }

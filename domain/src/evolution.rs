@@ -167,7 +167,10 @@ mod tests {
         assert_eq!(lent("1", r#"{"BookLent":{"to":"é"}}"#), today(28));
         assert_eq!(lent("2", r#"{"BookLent":{"to":"é","weeks":2}}"#), today(14));
         assert_eq!(lent("3", r#"{"BookLent":{"to":"é","days":3}}"#), today(3));
-        assert_eq!(read::<BookEvent>("BookReturned", "1", r#"{"BookReturned":{}}"#), Ok(BookReturned {}.into()));
+        assert_eq!(
+            read::<BookEvent>("BookReturned", "1", r#"{"BookReturned":{}}"#),
+            Ok(BookReturned {}.into())
+        );
     }
 
     #[test]
@@ -193,8 +196,18 @@ mod tests {
     fn what_is_wrong_is_said_without_the_content() {
         for (event, version, payload, expected) in [
             ("BookLost", "1", "{}", "events named BookLost are unknown"),
-            ("BookLent", "3", r#"{"BookReturned":{}}"#, "the payload is a BookReturned, but is named BookLent"),
-            ("BookLent", "1", r#"{"BookReturned":{}}"#, "the payload is a BookReturned, but is named BookLent"),
+            (
+                "BookLent",
+                "3",
+                r#"{"BookReturned":{}}"#,
+                "the payload is a BookReturned, but is named BookLent",
+            ),
+            (
+                "BookLent",
+                "1",
+                r#"{"BookReturned":{}}"#,
+                "the payload is a BookReturned, but is named BookLent",
+            ),
             ("BookLent", "3", "{", "the payload is no BookLent: it ends at column 1"),
             ("BookLent", "1", "{", "the payload is no BookLent: it ends at column 1"),
             ("BookLent", "1", "null", "the payload is no BookLent: other data than expected at column 0"),

@@ -107,9 +107,14 @@ pub async fn what_is_appended_is_loaded_byte_for_byte(log: &SharedLog) {
 pub async fn a_stream_is_loaded_in_parts(log: &SharedLog) {
     let stream = fresh_stream();
     appended(log.append(some_events(&stream, 0, 5)).await);
-    for (after, limit, expected) in
-        [(0, 2, vec![1, 2]), (2, 2, vec![3, 4]), (4, 2, vec![5]), (5, 2, vec![]), (0, 0, vec![]), (1, 4, vec![2, 3, 4, 5])]
-    {
+    for (after, limit, expected) in [
+        (0, 2, vec![1, 2]),
+        (2, 2, vec![3, 4]),
+        (4, 2, vec![5]),
+        (5, 2, vec![]),
+        (0, 0, vec![]),
+        (1, 4, vec![2, 3, 4, 5]),
+    ] {
         let events = log.load_part(&stream, after, limit).await.expect("a part");
         let versions: Vec<u64> = events.iter().map(|event| event.version).collect();
         assert_eq!(versions, expected, "{limit} after {after}");

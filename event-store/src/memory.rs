@@ -12,8 +12,8 @@ use tokio::sync::watch;
 use uuid::Uuid;
 
 use crate::{
-    Append, AppendOutcome, Appended, EventLog, LogError, Position, Promises, RecordedEvent, Resumed, Snapshot,
-    Snapshots, StreamId, event::event_id,
+    Append, AppendOutcome, Appended, EventLog, LogError, Position, Promises, RecordedEvent, Resumed,
+    Snapshot, Snapshots, StreamId, event::event_id,
 };
 
 /// What a [`MemoryLog`] may be asked to take.
@@ -259,8 +259,7 @@ impl Snapshots for MemoryLog {
     async fn resume(&self, stream: &StreamId, form: u32) -> Result<Resumed, LogError> {
         let contents = self.contents();
         let kept = contents.snapshots.get(&(stream.clone(), form));
-        let begin =
-            kept.and_then(|snapshot| Some((snapshot.clone(), contents.event_of(snapshot)?.clone())));
+        let begin = kept.and_then(|snapshot| Some((snapshot.clone(), contents.event_of(snapshot)?.clone())));
         let after = begin.as_ref().map_or(0, |(snapshot, _)| snapshot.version as usize);
         let versions = contents.streams.get(stream).into_iter().flatten();
         let events = versions.skip(after).map(|index| contents.events[*index].clone()).collect();
@@ -269,13 +268,12 @@ impl Snapshots for MemoryLog {
 
     async fn keep(&self, snapshot: Snapshot) -> Result<(), LogError> {
         let mut contents = self.contents();
-        contents
-            .snapshots
-            .retain(|(stream, form), _| *stream != snapshot.stream || *form >= snapshot.form);
+        contents.snapshots.retain(|(stream, form), _| *stream != snapshot.stream || *form >= snapshot.form);
         let key = (snapshot.stream.clone(), snapshot.form);
-        let newer = contents.snapshots.get(&key).is_none_or(|kept| {
-            kept.version < snapshot.version || contents.event_of(kept).is_none()
-        });
+        let newer = contents
+            .snapshots
+            .get(&key)
+            .is_none_or(|kept| kept.version < snapshot.version || contents.event_of(kept).is_none());
         if newer {
             contents.snapshots.insert(key, snapshot);
         }

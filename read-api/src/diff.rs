@@ -162,7 +162,10 @@ mod tests {
             changes(json!({"a": {"b": 1}}), json!({"a": null})),
             json!([{"op": "replace", "path": "/a", "from": {"b": 1}, "to": null}])
         );
-        assert_eq!(changes(json!([]), json!({})), json!([{"op": "replace", "path": "", "from": [], "to": {}}]));
+        assert_eq!(
+            changes(json!([]), json!({})),
+            json!([{"op": "replace", "path": "", "from": [], "to": {}}])
+        );
     }
 
     #[test]

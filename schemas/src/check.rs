@@ -169,7 +169,8 @@ fn wrong_with_older<E: DomainEvent>(text: &str, schema: &EventSchema, newest: &E
         Ok(event) => {
             let today = serde_json::to_value(&event).unwrap_or_default();
             let mismatches = mismatches(&newest.schema, &today[name]);
-            wrong.extend(mismatches.into_iter().map(|mismatch| format!("becomes what differs at {mismatch}")));
+            wrong
+                .extend(mismatches.into_iter().map(|mismatch| format!("becomes what differs at {mismatch}")));
         }
         Err(error) => wrong.push(format!("is no longer understood: {error}")),
     }

@@ -68,7 +68,10 @@ impl Frozen {
         for (file, frozen) in &self.0 {
             let schema = fs::read_to_string(place.join(file)).ok();
             match schema.and_then(|text| serde_json::from_str::<Value>(&text).ok()) {
-                None => faults.push(format!("{}: the log holds such events, but it is gone", place.join(file).display())),
+                None => faults.push(format!(
+                    "{}: the log holds such events, but it is gone",
+                    place.join(file).display()
+                )),
                 Some(schema) if structure_hash(&schema) != *frozen => {
                     faults.push(format!("{}: it is frozen, but was changed", place.join(file).display()));
                 }

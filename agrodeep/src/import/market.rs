@@ -135,7 +135,8 @@ impl Market {
         let events = self.commands.executor.log().load(&stream, 0).await?;
         for event in &events {
             let before = product.on_hand.thousandths();
-            let event: ProductEvent = evolution::read(&event.event_type, &event.event_version, event.payload.get())?;
+            let event: ProductEvent =
+                evolution::read(&event.event_type, &event.event_version, event.payload.get())?;
             product.apply(&event);
             if matches!(event, ProductEvent::ProductCreated(_) | ProductEvent::StockCounted(_)) {
                 supplied += product.on_hand.thousandths() - before;

@@ -2,7 +2,8 @@
 
 use super::{
     AssignDriver, Delivery, DeliveryCancelled, DeliveryCompleted, DeliveryEvent, DeliveryFailed,
-    DeliveryPickedUp, DeliveryScheduled, DeliveryStatus, DeliveryWindow, DriverAssigned, ScheduleDelivery, TransitStarted,
+    DeliveryPickedUp, DeliveryScheduled, DeliveryStatus, DeliveryWindow, DriverAssigned, ScheduleDelivery,
+    TransitStarted,
 };
 use crate::{fixtures::*, testing::given};
 

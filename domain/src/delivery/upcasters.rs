@@ -13,7 +13,9 @@ fn from_a_day_to_a_window(scheduled: &mut Map<String, Value>) {
     let Some(day) = scheduled.remove("preferred_date").filter(|day| !day.is_null()) else { return };
     let parsed = day.as_str().and_then(|day| day.parse::<NaiveDate>().ok());
     let window = match parsed.and_then(|day| Some((day, day.checked_add_days(Days::new(1))?))) {
-        Some((day, next)) => json!({"from": format!("{day}T00:00:00Z"), "until": format!("{next}T00:00:00Z")}),
+        Some((day, next)) => {
+            json!({"from": format!("{day}T00:00:00Z"), "until": format!("{next}T00:00:00Z")})
+        }
         // No day: reading will say so.
         None => day,
     };

@@ -23,7 +23,9 @@ pub fn replay<'e>(
         let event = LogEvent::new(event.clone());
         let Fact::Product(fact) = event.fact().map_err(|_| Unreadable(event.position()))? else { continue };
         match (fact, &mut product) {
-            (ProductEvent::ProductCreated(created), _) => product = Some(fold::created(created, &event.recorded)),
+            (ProductEvent::ProductCreated(created), _) => {
+                product = Some(fold::created(created, &event.recorded))
+            }
             (fact, Some(product)) => product.apply(fact, &event.recorded),
             (_, None) => {}
         }

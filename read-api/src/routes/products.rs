@@ -1,7 +1,7 @@
 //! `/v1/products` and `/v1/search`.
 
-mod filter;
 pub mod diff;
+mod filter;
 pub mod get;
 pub mod list;
 pub mod search;

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use agrodeep_domain::{
-    AccountId, Aggregate, Delivery, DomainEvent, Order, Product, ProductId, delivery::DeliveryEvent, evolution,
-    id::EventId, order::OrderEvent,
+    AccountId, Aggregate, Delivery, DomainEvent, Order, Product, ProductId, delivery::DeliveryEvent,
+    evolution, id::EventId, order::OrderEvent,
 };
 use agrodeep_event_store::{Position, RecordedEvent};
 use agrodeep_http::Problem;

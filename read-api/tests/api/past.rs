@@ -222,9 +222,14 @@ fn apply(mut document: Value, diff: &Value) -> Value {
         let (parent, name) = change["path"].as_str().unwrap().rsplit_once('/').unwrap();
         let place = document.pointer_mut(parent).unwrap();
         match (place, change["op"].as_str().unwrap()) {
-            (Value::Object(members), "remove") => assert_eq!(members.remove(name).as_ref(), change.get("from")),
+            (Value::Object(members), "remove") => {
+                assert_eq!(members.remove(name).as_ref(), change.get("from"))
+            }
             (Value::Object(members), _) => {
-                assert_eq!(members.insert(name.to_owned(), change["to"].clone()).as_ref(), change.get("from"));
+                assert_eq!(
+                    members.insert(name.to_owned(), change["to"].clone()).as_ref(),
+                    change.get("from")
+                );
             }
             (Value::Array(elements), "add") => elements.insert(name.parse().unwrap(), change["to"].clone()),
             (Value::Array(elements), "remove") => drop(elements.remove(name.parse().unwrap())),

@@ -4,9 +4,8 @@ use agrodeep_domain::{
     Actor, Address, Currency, Delivery, DeliveryId, DeliveryTrack, GeoPoint, Language, LocalizedText, Money,
     Order, OrderId, OrderNumber, Personal, Product, ProductId, Quantity, TrackingNumber,
     delivery::{
-        DeliveryWindow,
         DeliveryCancelled, DeliveryCompleted, DeliveryFailed, DeliveryPickedUp, DeliveryScheduled,
-        DriverAssigned, TransitStarted,
+        DeliveryWindow, DriverAssigned, TransitStarted,
     },
     delivery_track::{PositionsReported, TrackPoint},
     order::{

@@ -8,9 +8,7 @@ use agrodeep_commands::{
     account::{RegisterRequest, register},
     command_id,
 };
-use agrodeep_domain::{
-    Account, AccountId, Aggregate, Personal, Role, account::AccountRefusal, evolution,
-};
+use agrodeep_domain::{Account, AccountId, Aggregate, Personal, Role, account::AccountRefusal, evolution};
 use agrodeep_event_store::{RecordedEvent, StreamId};
 use chrono::{DateTime, Utc};
 
