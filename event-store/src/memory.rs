@@ -209,10 +209,10 @@ impl EventLog for MemoryLog {
     }
 
     async fn load(&self, stream: &StreamId, after_version: u64) -> Result<Vec<RecordedEvent>, LogError> {
-        self.load_part(stream, after_version, usize::MAX).await
+        self.load_page(stream, after_version, usize::MAX).await
     }
 
-    async fn load_part(
+    async fn load_page(
         &self,
         stream: &StreamId,
         after_version: u64,
@@ -238,6 +238,12 @@ impl EventLog for MemoryLog {
     async fn read(&self, after: Position, limit: usize) -> Result<Vec<RecordedEvent>, LogError> {
         let after = usize::try_from(after.0).unwrap_or(0);
         Ok(self.contents().events.iter().skip(after).take(limit).cloned().collect())
+    }
+
+    async fn read_back(&self, before: Position, limit: usize) -> Result<Vec<RecordedEvent>, LogError> {
+        let contents = self.contents();
+        let before = usize::try_from(before.0).unwrap_or(0).saturating_sub(1).min(contents.events.len());
+        Ok(contents.events[..before].iter().rev().take(limit).cloned().collect())
     }
 
     async fn head(&self) -> Result<Position, LogError> {

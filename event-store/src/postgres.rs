@@ -8,6 +8,7 @@ mod migrate;
 mod pace;
 mod read;
 mod seen;
+mod select;
 mod session;
 mod snapshots;
 #[cfg(feature = "testing")]
@@ -33,7 +34,8 @@ use self::{
     writer::{Committer, Writer},
 };
 use crate::{
-    Append, AppendOutcome, EventLog, LogError, Position, Promises, RecordedEvent, Snapshots, StreamId,
+    Append, AppendOutcome, Direction, EventFilter, EventLog, LogError, Position, Promises, RecordedEvent,
+    Selected, Snapshots, StreamId,
 };
 
 /// The migrations of the write side: the log and what stands beside it.
@@ -147,16 +149,7 @@ impl EventLog for PostgresLog {
     }
 
     async fn load(&self, stream: &StreamId, after_version: u64) -> Result<Vec<RecordedEvent>, LogError> {
-        self.reader.load(stream, after_version, usize::MAX).await
-    }
-
-    async fn load_part(
-        &self,
-        stream: &StreamId,
-        after_version: u64,
-        limit: usize,
-    ) -> Result<Vec<RecordedEvent>, LogError> {
-        self.reader.load(stream, after_version, limit).await
+        self.reader.load(stream, after_version).await
     }
 
     async fn find_command(
@@ -177,6 +170,45 @@ impl EventLog for PostgresLog {
             }
         }
         Ok(events)
+    }
+
+    async fn read_back(&self, before: Position, limit: usize) -> Result<Vec<RecordedEvent>, LogError> {
+        let events = self.reader.read_back(before, limit).await?;
+        let first = events.first().map_or(0, |event| event.position.0);
+        for (event, expected) in events.iter().zip((1..=first).rev()) {
+            if event.position.0 != expected {
+                return Err(LogError::Corrupt(format!("position {expected} is missing")));
+            }
+        }
+        Ok(events)
+    }
+
+    async fn load_page(
+        &self,
+        stream: &StreamId,
+        after_version: u64,
+        limit: usize,
+    ) -> Result<Vec<RecordedEvent>, LogError> {
+        self.reader.load_page(stream, after_version, limit).await
+    }
+
+    async fn select(
+        &self,
+        from: Position,
+        direction: Direction,
+        filter: &EventFilter,
+        limit: usize,
+    ) -> Result<Selected, LogError> {
+        self.reader.select(from, direction, filter, limit).await
+    }
+
+    async fn last_events(
+        &self,
+        after: Option<&StreamId>,
+        aggregate_type: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<RecordedEvent>, LogError> {
+        self.reader.last_events(after, aggregate_type, limit).await
     }
 
     async fn head(&self) -> Result<Position, LogError> {

@@ -34,6 +34,21 @@ pub(crate) enum Poison {
     Refused(String),
 }
 
+impl Poison {
+    /// The kind of error, for programs.
+    pub const fn class(&self) -> &'static str {
+        match self {
+            Self::UnknownAggregate(_) => "unknown_aggregate",
+            Self::UnknownVersion(..) => "unknown_version",
+            Self::Payload { .. } => "unreadable_payload",
+            Self::OtherName { .. } => "other_name",
+            Self::Missing => "missing_beginning",
+            Self::Gap { .. } => "version_gap",
+            Self::Refused(_) => "refused_by_database",
+        }
+    }
+}
+
 /// An event of the log, and once somebody has asked, the fact it tells.
 #[derive(Debug)]
 pub(crate) struct LogEvent {

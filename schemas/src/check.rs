@@ -11,7 +11,7 @@ use agrodeep_domain::{DomainEvent, evolution};
 use schemars::JsonSchema;
 use serde_json::Value;
 
-use crate::{EventSchema, event_schemas, frozen::Frozen, json, mismatches};
+use crate::{EventSchema, event_schemas, frozen::Frozen, json, mismatches, older::versions_before};
 
 /// Set to `1`, generated files are written instead of compared.
 pub const UPDATE: &str = "AGRODEEP_UPDATE_CONTRACTS";
@@ -127,16 +127,16 @@ pub fn golden_events_hold<E: DomainEvent + JsonSchema>(aggregate_type: &str) -> 
     Broken::unless_empty(faults)
 }
 
-/// The schemas of an event from its first version on; older ones as they are committed.
+/// The schemas of an event from its first version on; older ones as they were released.
 fn every_version(newest: &EventSchema) -> Vec<Result<EventSchema, String>> {
     let count: u32 = newest.version.parse().unwrap_or(1);
+    let known = versions_before(newest);
     let older = (1..count).map(|version| {
-        let mut schema = EventSchema { version: version.to_string(), ..newest.clone() };
-        let file = folder().join("events").join(&newest.aggregate_type).join(schema.file_name());
-        let text = fs::read_to_string(&file).map_err(|error| format!("{}: {error}", file.display()))?;
-        schema.schema =
-            serde_json::from_str(&text).map_err(|error| format!("{}: {error}", file.display()))?;
-        Ok(schema)
+        let schema = known.iter().find(|schema| schema.version == version.to_string());
+        schema.cloned().ok_or_else(|| {
+            let event = &newest.event_name;
+            format!("{event} in version {version} is not among the older schemas: schemas/src/older.rs")
+        })
     });
     older.chain([Ok(newest.clone())]).collect()
 }
@@ -188,6 +188,33 @@ fn differences(data: &Value, schema: &EventSchema) -> Vec<String> {
         }
     }
     wrong
+}
+
+/// Every free text of the events of `E` is either personal, by its type, or one of `public`: event names, each with the
+/// pointers to what anybody may read. So a new text field cannot go out to analysts before somebody has thought of it.
+///
+/// # Errors
+/// [`Broken`] names every text that is neither, and every one of `public` that is gone.
+pub fn texts_are_declared<E: DomainEvent + JsonSchema>(
+    aggregate_type: &str,
+    public: &[(&str, &[&str])],
+) -> Result<(), Broken> {
+    let mut faults = Vec::new();
+    for schema in event_schemas::<E>(aggregate_type) {
+        let declared =
+            public.iter().find(|(name, _)| *name == schema.event_name).map_or(&[][..], |(_, at)| at);
+        let found = schema.free_texts();
+        let name = &schema.event_name;
+        faults.extend(found.iter().filter(|text| !declared.contains(&text.as_str())).map(|text| {
+            format!("{aggregate_type} {name} {text} is free text: make it `Personal`, or declare it public")
+        }));
+        faults.extend(
+            declared.iter().filter(|text| !found.iter().any(|found| found == *text)).map(|text| {
+                format!("{aggregate_type} {name} {text} is declared public, and is no free text")
+            }),
+        );
+    }
+    Broken::unless_empty(faults)
 }
 
 /// What is wrong with a golden event.

@@ -47,3 +47,16 @@ fn the_state_of_a_fulfilment_has_the_form_that_it_says() {
         panic!("{broken}");
     }
 }
+
+#[test]
+fn every_free_text_of_a_fulfilment_is_personal_or_public_on_purpose() {
+    let public: &[(&str, &[&str])] = &[
+        ("EffectsDone", &["/effects/*/yields/payment/intent_id", "/effects/*/yields/refund/refund_id"]),
+        ("EffectRefused", &["/refusal/because"]),
+        ("EffectFailed", &["/error"]),
+        ("EffectParked", &["/error"]),
+    ];
+    if let Err(broken) = check::texts_are_declared::<OrderFulfilmentEvent>("order_fulfilment", public) {
+        panic!("{broken}");
+    }
+}

@@ -22,16 +22,10 @@ pub(super) struct Reader {
 }
 
 impl Reader {
-    pub async fn load(
-        &self,
-        stream: &StreamId,
-        after_version: u64,
-        limit: usize,
-    ) -> Result<Vec<RecordedEvent>, LogError> {
-        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    pub async fn load(&self, stream: &StreamId, after_version: u64) -> Result<Vec<RecordedEvent>, LogError> {
         let Ok(after) = i64::try_from(after_version) else { return Ok(vec![]) };
         let id = stream.aggregate_id.to_string();
-        let parameters: [&(dyn ToSql + Sync); 4] = [&&*stream.aggregate_type, &id, &after, &limit];
+        let parameters: [&(dyn ToSql + Sync); 3] = [&&*stream.aggregate_type, &id, &after];
         let era = self.loading.era();
         let events = query(&self.loading, |session| &session.load, &parameters).await?;
         ensure_complete(stream, after_version, &events)?;
@@ -52,6 +46,26 @@ impl Reader {
     pub async fn read(&self, after: Position, limit: usize) -> Result<Vec<RecordedEvent>, LogError> {
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         query(&self.reading, |session| &session.read, &[&after.0, &limit]).await
+    }
+
+    pub async fn read_back(&self, before: Position, limit: usize) -> Result<Vec<RecordedEvent>, LogError> {
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        query(&self.reading, |session| &session.read_back, &[&before.0, &limit]).await
+    }
+
+    /// What nobody appends on: versions that were seen here are not noted.
+    pub async fn load_page(
+        &self,
+        stream: &StreamId,
+        after_version: u64,
+        limit: usize,
+    ) -> Result<Vec<RecordedEvent>, LogError> {
+        let Ok(after) = i64::try_from(after_version) else { return Ok(vec![]) };
+        let (id, limit) = (stream.aggregate_id.to_string(), i64::try_from(limit).unwrap_or(i64::MAX));
+        let parameters: [&(dyn ToSql + Sync); 4] = [&&*stream.aggregate_type, &id, &after, &limit];
+        let events = query(&self.reading, |session| &session.load_page, &parameters).await?;
+        ensure_complete(stream, after_version, &events)?;
+        Ok(events)
     }
 
     pub async fn head(&self) -> Result<Position, LogError> {
@@ -75,7 +89,7 @@ pub(super) fn ensure_complete(
     Ok(())
 }
 
-async fn query(
+pub(super) async fn query(
     sessions: &Sessions,
     statement: impl Fn(&Session) -> &Statement,
     parameters: &[&(dyn ToSql + Sync)],

@@ -63,6 +63,18 @@ impl Projection for ProductsProjection {
         Ok(())
     }
 
+    async fn leave_out(connection: &mut PgConnection, event: &LogEvent) -> Result<(), sqlx::Error> {
+        if event.aggregate_type() != Aggregate::TYPE {
+            return Ok(());
+        }
+        sqlx::query("update products set version = $2 where product_id = $1 and version = $2 - 1")
+            .bind(event.recorded.stream.uuid())
+            .bind(event.recorded.version as i64)
+            .execute(connection)
+            .await?;
+        Ok(())
+    }
+
     async fn write(&mut self, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
         store::write_whole(connection, &self.products.changed(Dirt::Whole)).await?;
         store::write_stock(connection, &self.products.changed(Dirt::Progress)).await
