@@ -115,6 +115,7 @@ impl Session {
                  order by e.sequence"
             ))
             .await?;
+        // What can be had again is not worth waiting for the disk.
         let keep = client
             .prepare(
                 "with older as (
@@ -122,7 +123,8 @@ impl Session {
                  )
                  insert into snapshots as s
                      (aggregate_type, aggregate_id, form, version, command_id, state, checksum)
-                 values ($1, $2, $3, $4, $5, $6, $7)
+                 select $1::text, $2::text, $3::integer, $4::bigint, $5::uuid, $6::json, $7::bytea
+                 where set_config('synchronous_commit', 'off', true) = 'off'
                  on conflict (aggregate_type, aggregate_id, form) do update
                  set version = excluded.version, command_id = excluded.command_id, state = excluded.state,
                      checksum = excluded.checksum, taken_at = now()
