@@ -75,7 +75,8 @@ impl Processes {
     pub async fn ready(&self) {
         let patience = Instant::now() + Duration::from_secs(120);
         for api in [&self.write, &self.read] {
-            while !reqwest::get(format!("{api}/ready")).await.is_ok_and(|answer| answer.status().is_success()) {
+            while !reqwest::get(format!("{api}/ready")).await.is_ok_and(|answer| answer.status().is_success())
+            {
                 assert!(Instant::now() < patience, "{api} is not ready");
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }

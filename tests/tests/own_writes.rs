@@ -45,7 +45,8 @@ async fn ten_thousand_writes_are_read_by_whoever_wrote_them() {
                     let expected = written.etag.clone().expect("a version");
                     let without = client.get(&path).await.expect(200);
                     let with = client.get_after(&path, &written).await.expect(200);
-                    stale_without.fetch_add(usize::from(without.etag.as_ref() != Some(&expected)), Ordering::Relaxed);
+                    stale_without
+                        .fetch_add(usize::from(without.etag.as_ref() != Some(&expected)), Ordering::Relaxed);
                     stale.fetch_add(usize::from(with.etag.as_ref() != Some(&expected)), Ordering::Relaxed);
                 }
             })

@@ -2,7 +2,8 @@
 
 use std::{process::Output, time::Duration};
 
-use agrodeep_tests::{client::Client, system::System};
+use agrodeep_event_store::postgres::embedded::{EmbeddedPostgres, EmbeddedSettings};
+use agrodeep_tests::{client::Client, processes::Processes, system::System};
 use reqwest::Method;
 use serde_json::{Value, json};
 use sqlx::{Connection, PgConnection};
@@ -33,8 +34,10 @@ async fn an_operator_finds_what_is_parked_and_brings_it_level() {
     let path = format!("/v1/products/{id}");
     producer.get_until(&path, |_| true).await;
     // A defect of the read side, which a new version mends.
-    sql(&system, "alter table read_models.products add constraint defect check (price <> 6.66) not valid").await;
-    let written = producer.send(Method::PUT, &path, Some(&priced(6.66)), &[]).await.expect("an answer").expect(200);
+    sql(&system, "alter table read_models.products add constraint defect check (price <> 6.66) not valid")
+        .await;
+    let written =
+        producer.send(Method::PUT, &path, Some(&priced(6.66)), &[]).await.expect("an answer").expect(200);
     let problem = producer.get_after(&path, &written).await.expect(503);
     assert_eq!(problem.text_at("/cause"), "parked");
     producer.send(Method::PUT, &path, Some(&priced(7.0)), &[]).await.expect("an answer").expect(200);
@@ -62,8 +65,10 @@ async fn an_operator_finds_what_is_parked_and_brings_it_level() {
     assert_eq!(producer.get(&path).await.expect(200).body["price"], 7.0);
 
     // Over HTTP, too; and what is skipped stays known.
-    sql(&system, "alter table read_models.products add constraint defect check (price <> 6.66) not valid").await;
-    let written = producer.send(Method::PUT, &path, Some(&priced(6.66)), &[]).await.expect("an answer").expect(200);
+    sql(&system, "alter table read_models.products add constraint defect check (price <> 6.66) not valid")
+        .await;
+    let written =
+        producer.send(Method::PUT, &path, Some(&priced(6.66)), &[]).await.expect("an answer").expect(200);
     producer.get_after(&path, &written).await.expect(503);
     let skip = format!("/v1/admin/parked/products/{stream}/skip");
     let answer = admin.post(&skip, json!({"reason": "the price of a test"})).await.expect(200);
@@ -80,35 +85,59 @@ async fn an_operator_finds_what_is_parked_and_brings_it_level() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_outage_of_the_database_parks_nothing() {
-    let mut system = System::start(&[]).await;
-    let producer = Client::demo(&system, "producer").await;
-    let id = producer.offer("Leeks", 10).await;
-    // The server itself, in the middle of writing.
-    let writing = {
-        let (producer, path) = (producer.clone(), format!("/v1/products/{id}"));
-        tokio::spawn(async move {
-            for n in 0..2000 {
-                let body = priced(1.0 + f64::from(n) / 100.0);
-                let _ = producer.send(Method::PUT, &path, Some(&body), &[]).await;
-            }
-        })
-    };
-    for _ in 0..3 {
-        tokio::time::sleep(Duration::from_millis(300)).await;
-        // Ends every connection at once, as a restart of the server does.
-        let mut connection = PgConnection::connect(&system.database_url()).await.expect("the database");
-        let end = "select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid()
-             and backend_type = 'client backend'";
-        sqlx::query(end).execute(&mut connection).await.expect("an end");
+async fn an_outage_of_the_database_pauses_and_parks_nothing() {
+    let folder = std::env::temp_dir().join(format!("agrodeep-outage-{}", uuid::Uuid::now_v7()));
+    let settings = EmbeddedSettings::new(&folder);
+    let mut server = EmbeddedPostgres::start(&settings).expect("a server");
+    let url = server.url_of("postgres");
+    let mut processes = Processes::on(&url);
+    for part in ["write-api", "projections", "read-api"] {
+        processes.start(part);
     }
-    writing.abort();
-    let _ = writing.await;
-    system.kill_9();
-    system.up().await;
-    let (done, said) = agrodeep(&system, &["parked", "list"]);
-    assert!(done && said.contains("Nothing is parked."), "{said}");
-    let (done, said) = agrodeep(&system, &["audit", "read-models"]);
-    assert!(done, "{said}");
-    assert!(system.terminate().success());
+    processes.ready().await;
+    processes.account("producer", "leeks@test.agrodeep.test");
+    let producer = Client::of(&processes.write, &processes.read).sign_in("leeks@test.agrodeep.test").await;
+    let path = format!("/v1/products/{}", producer.offer("Leeks", 10).await);
+    for outage in 0..3 {
+        let writing = {
+            let (producer, path) = (producer.clone(), path.clone());
+            tokio::spawn(async move {
+                for n in 0..2000 {
+                    let body = priced(f64::from(outage * 100) + 1.0 + f64::from(n) / 100.0);
+                    let _ = producer.send(Method::PUT, &path, Some(&body), &[]).await;
+                }
+            })
+        };
+        // In the middle of writing the server goes, with all that is under way.
+        tokio::time::sleep(Duration::from_millis(400)).await;
+        tokio::task::block_in_place(|| server.stop());
+        tokio::time::sleep(Duration::from_millis(700)).await;
+        writing.abort();
+        let _ = writing.await;
+        server = EmbeddedPostgres::start(&settings).expect("the server again");
+    }
+    processes.ready().await;
+    let written = loop {
+        let answer = producer.send(Method::PUT, &path, Some(&priced(7.0)), &[]).await;
+        if let Ok(answer) = answer
+            && answer.status.is_success()
+        {
+            break answer;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    };
+    let position = written.position.clone().expect("a position");
+    let headers = [("agrodeep-min-position", position.as_str()), ("prefer", "wait=30")];
+    let read = producer.send(Method::GET, &path, None, &headers).await.expect("an answer").expect(200);
+    assert_eq!(read.etag, written.etag);
+    for (arguments, said) in
+        [(["parked", "list"], "Nothing is parked."), (["audit", "read-models"], "as the log says")]
+    {
+        let output = processes.command(&arguments).output().expect("agrodeep");
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(output.status.success() && text.contains(said), "{text}");
+    }
+    drop(processes);
+    drop(server);
+    let _ = std::fs::remove_dir_all(&folder);
 }

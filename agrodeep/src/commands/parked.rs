@@ -95,7 +95,8 @@ struct What {
 }
 
 fn parse_stream(text: &str) -> Result<StreamId, String> {
-    stream_named(text).ok_or_else(|| "a stream is written like order-01919d2e-6a4b-7c11-9d3e-2f0a55b2c001".to_owned())
+    stream_named(text)
+        .ok_or_else(|| "a stream is written like order-01919d2e-6a4b-7c11-9d3e-2f0a55b2c001".to_owned())
 }
 
 impl Parked {
@@ -160,8 +161,14 @@ impl Clerk<'_> {
         match &detail.parked {
             None => say(format!("{stream} is not parked in {projection} any more.")),
             Some(parked) => {
-                say(format!("{stream} is parked in {projection} since {}.", parked.since.format("%F %T UTC")));
-                say(format!("  error   {}", parked.error.as_deref().unwrap_or("(being applied at this moment)")));
+                say(format!(
+                    "{stream} is parked in {projection} since {}.",
+                    parked.since.format("%F %T UTC")
+                ));
+                say(format!(
+                    "  error   {}",
+                    parked.error.as_deref().unwrap_or("(being applied at this moment)")
+                ));
                 for event in &detail.events {
                     let role = event.error_class.as_deref().unwrap_or("waits");
                     say(format!("  {:>9}  {}  {role}", event.position, event.event_type));
@@ -184,7 +191,10 @@ impl Clerk<'_> {
         let decision = self.carried_out(&[id]).await?.pop().context("the decision is gone")?;
         match decision.outcome {
             Some(Outcome::Released) => {
-                say(format!("Released: {} events were applied, nothing of {stream} is parked any more.", decision.applied));
+                say(format!(
+                    "Released: {} events were applied, nothing of {stream} is parked any more.",
+                    decision.applied
+                ));
                 Ok(())
             }
             Some(Outcome::StillParked) => {

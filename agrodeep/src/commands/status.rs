@@ -60,7 +60,17 @@ fn tell(all: &[ModelStatus]) {
         say(format!("The log ends at position {}.", first.head));
         say("");
     }
-    let header = ["projection", "state", "position", "behind", "oldest", "events/s", "level in", "parked", "worked on by"];
+    let header = [
+        "projection",
+        "state",
+        "position",
+        "behind",
+        "oldest",
+        "events/s",
+        "level in",
+        "parked",
+        "worked on by",
+    ];
     let mut rows = vec![header.map(str::to_owned)];
     rows.extend(all.iter().map(row));
     say_table("  ", &rows);
@@ -71,7 +81,9 @@ fn tell(all: &[ModelStatus]) {
         say("\nSomething is parked: `agrodeep parked list` says what.");
     }
     if all.iter().any(|status| status.state == ModelState::Stopped) {
-        say("\nNothing works on what is stopped: start `agrodeep up`, or `agrodeep projections` and `agrodeep read-api`.");
+        say(
+            "\nNothing works on what is stopped: start `agrodeep up`, or `agrodeep projections` and `agrodeep read-api`.",
+        );
     }
 }
 

@@ -82,7 +82,9 @@ pub enum DecideError {
         stream: StreamId,
     },
     /// An earlier decision has not been carried out yet.
-    #[error("what was decided about {stream} before has not been carried out yet; is the projection running?")]
+    #[error(
+        "what was decided about {stream} before has not been carried out yet; is the projection running?"
+    )]
     Pending {
         /// What was asked about.
         stream: StreamId,
@@ -369,7 +371,11 @@ fn event(row: &PgRow) -> Result<ParkedEvent, ReadError> {
 
 impl ReadModels {
     /// What is parked, the longest parked first; of the index, what that of this process has parked.
-    pub async fn parked(&self, filter: ParkedFilter, page: Page) -> Result<Paged<ParkedAggregate>, ReadError> {
+    pub async fn parked(
+        &self,
+        filter: ParkedFilter,
+        page: Page,
+    ) -> Result<Paged<ParkedAggregate>, ReadError> {
         let of_index = match filter.projection {
             None | Some(Model::Search) => self.index().map(ProductIndex::parked).unwrap_or_default(),
             Some(_) => Vec::new(),

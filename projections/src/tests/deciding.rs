@@ -45,7 +45,8 @@ impl Running {
 
     async fn caught_up(&self, market: &Market) {
         let wanted = Wanted { position: market.log.head().await.unwrap(), about: &[] };
-        let models = [Model::Products, Model::Orders, Model::OrderHistory, Model::Accounts, Model::Deliveries];
+        let models =
+            [Model::Products, Model::Orders, Model::OrderHistory, Model::Accounts, Model::Deliveries];
         for model in models {
             // What is parked has been taken in, too.
             match self.reads.wait_for(&[model], wanted, PATIENCE).await {
@@ -97,7 +98,10 @@ async fn of_a_thousand_products_one_is_parked_in_order_and_a_retry_after_a_fix_b
         products.push(offered(&market, somebody(), tomatoes(), 250).await);
     }
     let sick = products[500];
-    let sql = format!("alter table products add constraint defect check (version = 1 or product_id <> '{}')", sick.uuid());
+    let sql = format!(
+        "alter table products add constraint defect check (version = 1 or product_id <> '{}')",
+        sick.uuid()
+    );
     sqlx::query(&sql).execute(market.pool()).await.unwrap();
     let poison = repriced(&market, sick, 666).await;
     let mut waiting = Vec::new();
@@ -224,7 +228,10 @@ async fn a_skipped_event_is_left_out_for_good_and_it_stays_known_who_did_it() {
 
     let decision = running.decide(Model::Products, &stream, skip("a test painted it")).await;
     assert_eq!((decision.outcome, decision.applied), (Some(Outcome::Released), 1));
-    assert_eq!(decision.kind, DecisionKind::Skip { position: unknown, reason: "a test painted it".to_owned() });
+    assert_eq!(
+        decision.kind,
+        DecisionKind::Skip { position: unknown, reason: "a test painted it".to_owned() }
+    );
     let found = market.reads.product(sick).await.unwrap().unwrap();
     assert_eq!((found.price, found.version), (euros(400), 3));
     let decision = running.decide(Model::Orders, &order_stream, skip("no gifts")).await;

@@ -22,7 +22,10 @@ async fn an_admin_sees_how_each_read_model_is() {
     let answer = answer.ok();
     let all = answer["data"].as_array().unwrap();
     assert_eq!(all.len(), 6);
-    for one in all.iter().filter(|one| ["orders", "products", "search"].contains(&one["projection"].as_str().unwrap())) {
+    for one in all
+        .iter()
+        .filter(|one| ["orders", "products", "search"].contains(&one["projection"].as_str().unwrap()))
+    {
         assert_eq!(one["state"], "live", "{one}");
         assert_eq!((&one["position"], &one["head"]), (&json!(12), &json!(12)), "{one}");
         assert_eq!((&one["events_behind"], &one["parked_aggregates"]), (&json!(0), &json!(0)), "{one}");
@@ -35,7 +38,8 @@ async fn an_admin_sees_how_each_read_model_is() {
 async fn what_nobody_works_on_is_stopped_and_behind() {
     let world = World::without_projections().await;
     world.happen_all(catalogue()).await;
-    let answer = world.send("/v1/operations/projections", &[("authorization", format!("Bearer {}", ADMIN.token()))]);
+    let answer =
+        world.send("/v1/operations/projections", &[("authorization", format!("Bearer {}", ADMIN.token()))]);
     let answer = answer.await.ok();
     let orders = answer["data"].as_array().unwrap().iter().find(|one| one["projection"] == "orders").unwrap();
     assert_eq!((&orders["state"], &orders["events_behind"]), (&json!("stopped"), &json!(12)));
@@ -86,7 +90,12 @@ async fn what_is_asked_wrongly_is_named() {
         let path = format!("/v1/operations/parked{path}");
         assert_eq!(world.get(ADMIN, &path).await.problem(400)["error"], "invalid_query", "{path}");
     }
-    for path in ["nothing/order-1", "orders/order-1", "orders/%00-x", "orders/order-01919d2e-6a4b-7c11-9d3e-2f0a55b2c001"] {
+    for path in [
+        "nothing/order-1",
+        "orders/order-1",
+        "orders/%00-x",
+        "orders/order-01919d2e-6a4b-7c11-9d3e-2f0a55b2c001",
+    ] {
         let path = format!("/v1/operations/parked/{path}");
         assert_eq!(world.get(ADMIN, &path).await.problem(404)["error"], "not_found", "{path}");
     }

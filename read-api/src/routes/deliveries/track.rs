@@ -58,7 +58,8 @@ async fn track(
     State(log): State<SharedLog>,
 ) -> Result<Response, Problem> {
     let moment = parameters.moment(Utc::now())?;
-    let models = reading.about(min, &[Model::Deliveries, Model::Accounts], &[reading::delivery(delivery_id)]).await?;
+    let models =
+        reading.about(min, &[Model::Deliveries, Model::Accounts], &[reading::delivery(delivery_id)]).await?;
     let delivery = followed(models, delivery_id, &allowed.0).await?;
     let vary = header::AUTHORIZATION.as_str();
     let Some(moment) = moment else {
