@@ -4,10 +4,7 @@ use std::sync::OnceLock;
 
 use agrodeep_domain::{
     Account, Aggregate, Delivery, DeliveryTrack, DomainEvent, Order, Product, account::AccountEvent,
-    delivery::DeliveryEvent,
-    delivery_track::DeliveryTrackEvent,
-    evolution::{self, Unreadable},
-    order::OrderEvent,
+    delivery::DeliveryEvent, delivery_track::DeliveryTrackEvent, evolution, order::OrderEvent,
     product::ProductEvent,
 };
 use agrodeep_event_store::{Position, RecordedEvent};
@@ -28,7 +25,7 @@ pub(crate) enum Poison {
     #[error("streams of type {0} are unknown")]
     UnknownAggregate(String),
     #[error(transparent)]
-    Unreadable(#[from] Unreadable),
+    Unreadable(#[from] evolution::Unreadable),
     #[error("nothing is known of what it changes")]
     Missing,
     #[error("it is version {found} of its stream, but {expected} is next")]
@@ -42,10 +39,10 @@ impl Poison {
     pub const fn class(&self) -> &'static str {
         match self {
             Self::UnknownAggregate(_) => "unknown_aggregate",
-            Self::Unreadable(Unreadable::UnknownEvent(_)) => "unknown_event",
-            Self::Unreadable(Unreadable::UnknownVersion { .. }) => "unknown_version",
-            Self::Unreadable(Unreadable::Payload { .. }) => "unreadable_payload",
-            Self::Unreadable(Unreadable::OtherName { .. }) => "other_name",
+            Self::Unreadable(evolution::Unreadable::UnknownEvent(_)) => "unknown_event",
+            Self::Unreadable(evolution::Unreadable::UnknownVersion { .. }) => "unknown_version",
+            Self::Unreadable(evolution::Unreadable::Payload { .. }) => "unreadable_payload",
+            Self::Unreadable(evolution::Unreadable::OtherName { .. }) => "other_name",
             Self::Missing => "missing_beginning",
             Self::Gap { .. } => "version_gap",
             Self::Refused(_) => "refused_by_database",
