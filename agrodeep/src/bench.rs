@@ -11,6 +11,7 @@ mod growth;
 mod hot;
 mod interrupt;
 mod latency;
+mod load;
 mod measured;
 mod note;
 mod number;
@@ -35,6 +36,7 @@ pub enum Bench {
     Latency(latency::LatencyBench),
     Processes(processes::ProcessesBench),
     Growth(growth::GrowthBench),
+    Load(load::LoadBench),
     Report(report::ReportBench),
     #[command(hide = true)]
     Worker(worker::Worker),
@@ -68,6 +70,12 @@ impl Bench {
                 .await
             }
             Self::Processes(bench) => {
+                until_interrupted(async {
+                    print(&bench.measure(&BenchServer::at(&bench.place)?).await?, bench.json)
+                })
+                .await
+            }
+            Self::Load(bench) => {
                 until_interrupted(async {
                     print(&bench.measure(&BenchServer::at(&bench.place)?).await?, bench.json)
                 })

@@ -42,9 +42,9 @@ use self::{
 
 use crate::{
     Page, Wanted,
-    products::{Product, ProductFilter},
     heartbeat::instance_name,
     parking::ParkedAggregate,
+    products::{Product, ProductFilter},
     progress::reached,
     runner::Reached,
 };

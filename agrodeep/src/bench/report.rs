@@ -16,6 +16,7 @@ use super::{
     growth::GrowthBench,
     hot::HotBench,
     latency::LatencyBench,
+    load::LoadBench,
     outcome::Outcome,
     processes::ProcessesBench,
 };
@@ -88,6 +89,7 @@ impl ReportBench {
         let append = AppendBench { writers: vec![64, 256], effort, place: place.clone(), json };
         let hot = HotBench { writers: 64, effort, place: place.clone(), json };
         let latency = LatencyBench { effort, place: place.clone(), json };
+        let load = LoadBench { effort, place: place.clone(), json };
         let processes = ProcessesBench { writers: 64, effort, place, json };
 
         // Growth is measured while this process has done nothing else: its memory is what is looked at.
@@ -107,9 +109,11 @@ impl ReportBench {
         eprintln!("processes");
         let processes = processes.measure(&server).await?;
         let machine = machine::describe(server.folder())?;
+        eprintln!("load");
+        let load = load.measure(&server).await?;
         let database = server.database("bench_settings").await?;
         let settings = settings::describe(&database.url).await?;
-        Ok(Everything { outcomes: vec![append, hot, latency, processes, growth], machine, settings })
+        Ok(Everything { outcomes: vec![append, hot, latency, processes, growth, load], machine, settings })
     }
 }
 

@@ -5,6 +5,7 @@
 mod bad_input;
 mod contract;
 mod history;
+mod operations;
 mod orders;
 mod past;
 mod people;
