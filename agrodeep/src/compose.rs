@@ -2,12 +2,14 @@
 //! from here, so that all of them are wired the same way.
 
 mod apis;
+mod catalogue;
 mod log;
 mod read_side;
 mod write_side;
 
 pub use self::{
     apis::{read_api, write_api},
+    catalogue::catalogue,
     log::{configured_log, open_log},
     read_side::{ReadSide, index_dir, projections},
     write_side::{WriteSide, pool},

@@ -113,7 +113,8 @@ impl EventStreams {
             let head = log.head().await.map_err(unreadable)?;
             if head <= before {
                 let lag = position.saturating_sub(head.0);
-                let detail = format!("the log's last position is {head}, {lag} before the one that was asked for");
+                let detail =
+                    format!("the log's last position is {head}, {lag} before the one that was asked for");
                 return Err(Problem::unavailable("read_model_behind", detail, 1).with("model", "log"));
             }
         }
@@ -125,6 +126,18 @@ impl EventStreams {
             Role::Analyst => Viewer::masked(self.0.masking.clone()),
             _ => Viewer::unmasked(),
         }
+    }
+
+    pub(crate) fn log(&self) -> SharedLog {
+        self.0.log.clone()
+    }
+
+    pub(crate) fn heartbeat(&self) -> Duration {
+        self.0.heartbeat
+    }
+
+    pub(crate) fn stop(&self) -> CancellationToken {
+        self.0.stop.clone()
     }
 
     pub(crate) fn aggregate_types(&self) -> &BTreeSet<String> {

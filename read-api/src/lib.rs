@@ -2,6 +2,7 @@
 //!
 //! * [`router`] makes the routes; each stands in the file that its path names (`routes/orders/get.rs`).
 //! * [`views`] is the JSON they answer with.
+//! * [`event_streams`] is the log for analysts and auditors, in the form that they ask for.
 //! * [`time_travel`] folds an order from its history, as it was.
 //!
 //! This crate must never know commands, the write API, or SQL.
@@ -10,6 +11,7 @@
 #![allow(clippy::result_large_err)]
 
 mod eta;
+pub mod event_streams;
 mod if_none_match;
 mod language;
 mod links;
@@ -47,6 +49,7 @@ pub const SERVICE: &str = "read-api";
         (name = "products", description = "What is offered"),
         (name = "orders", description = "What was ordered, how far it has come, and everything that happened to it"),
         (name = "deliveries", description = "Where an order is"),
+        (name = "events", description = "The log itself, for those who analyse and audit it"),
         (name = "service", description = "Whether the service is well"),
     )
 )]
@@ -74,4 +77,7 @@ fn all() -> OpenApiRouter<Shared> {
         .merge(routes::orders::get::router())
         .merge(routes::orders::history::router())
         .merge(routes::deliveries::track::router())
+        .merge(routes::events::router())
+        .merge(routes::streams::list::router())
+        .merge(routes::streams::get::router())
 }

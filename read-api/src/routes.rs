@@ -2,8 +2,10 @@
 
 pub mod auth;
 pub mod deliveries;
+pub mod events;
 pub mod orders;
 pub mod products;
+pub mod streams;
 
 use std::collections::BTreeMap;
 

@@ -20,6 +20,7 @@ fn the_contract_has_every_route() {
         "/ready",
         "/v1/auth/me",
         "/v1/deliveries/{id}/track",
+        "/v1/events",
         "/v1/orders",
         "/v1/orders/{id}",
         "/v1/orders/{id}/history",
@@ -27,6 +28,8 @@ fn the_contract_has_every_route() {
         "/v1/products/search",
         "/v1/products/{id}",
         "/v1/search",
+        "/v1/streams",
+        "/v1/streams/{stream}",
     ];
     assert_eq!(paths, expected.into());
 }
