@@ -5,6 +5,7 @@
 //! * [`MemoryLog`] is the same log in memory, for tests.
 //! * `conformance` is the suite that every store passes, `history` checks what clients saw against the log; both behind the
 //!   feature `conformance`.
+//! * [`Snapshots`] keeps states of long streams beside the log: a cache.
 //! * [`Follower`] reads the log in order, without end; [`Replay`] reads what somebody selects, forwards or backwards.
 //! * [`cqrs::CqrsStore`] is the event store of an application that is written with `cqrs-es`.
 //! * [`copy`](mod@copy) copies a log into another store, [`integrity`] says whether a log is whole and what it hashes to.
@@ -31,6 +32,7 @@ pub mod postgres;
 mod replay;
 mod scan;
 mod select;
+mod snapshot;
 mod stream;
 
 pub use self::{
@@ -40,5 +42,6 @@ pub use self::{
     log::{Append, AppendOutcome, Appended, EventLog, LogError, Promises, SharedLog},
     memory::{MemoryLimits, MemoryLog},
     replay::{Replay, ReplayPart, Selection},
+    snapshot::{Resumed, Snapshot, SnapshotDamage, Snapshots},
     stream::{AggregateId, StreamId, StreamIdError},
 };

@@ -6,7 +6,8 @@ use async_trait::async_trait;
 use uuid::Uuid;
 
 use crate::{
-    Direction, EventFilter, Metadata, NewEvent, Position, RecordedEvent, Selected, StreamId, select,
+    Direction, EventFilter, Metadata, NewEvent, Position, RecordedEvent, Selected, Snapshots, StreamId,
+    select,
 };
 
 /// What one command wants appended to one stream.
@@ -135,6 +136,18 @@ pub trait EventLog: Send + Sync + 'static {
     /// A stream's events after `after_version`, in order.
     async fn load(&self, stream: &StreamId, after_version: u64) -> Result<Vec<RecordedEvent>, LogError>;
 
+    /// The first `limit` of a stream's events after `after_version`, in order; fewer only at its end.
+    async fn load_part(
+        &self,
+        stream: &StreamId,
+        after_version: u64,
+        limit: usize,
+    ) -> Result<Vec<RecordedEvent>, LogError> {
+        let mut events = self.load(stream, after_version).await?;
+        events.truncate(limit);
+        Ok(events)
+    }
+
     /// The events of a command that is in this stream, in order; empty when it is not.
     async fn find_command(&self, stream: &StreamId, command_id: Uuid)
     -> Result<Vec<RecordedEvent>, LogError>;
@@ -214,6 +227,11 @@ pub trait EventLog: Send + Sync + 'static {
             }
         }
         Ok(count)
+    }
+
+    /// Where states of its streams are kept; `None`: this store keeps none, and streams are read from their beginning.
+    fn snapshots(&self) -> Option<&dyn Snapshots> {
+        None
     }
 
     /// Waits until the log may have grown beyond `position`, `timeout` at the most. May return early.

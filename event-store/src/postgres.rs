@@ -10,6 +10,7 @@ mod read;
 mod seen;
 mod select;
 mod session;
+mod snapshots;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod writer;
@@ -34,7 +35,7 @@ use self::{
 };
 use crate::{
     Append, AppendOutcome, Direction, EventFilter, EventLog, LogError, Position, Promises, RecordedEvent,
-    Selected, StreamId,
+    Selected, Snapshots, StreamId,
 };
 
 /// The migrations of the write side: the log and what stands beside it.
@@ -148,7 +149,16 @@ impl EventLog for PostgresLog {
     }
 
     async fn load(&self, stream: &StreamId, after_version: u64) -> Result<Vec<RecordedEvent>, LogError> {
-        self.reader.load(stream, after_version).await
+        self.reader.load(stream, after_version, usize::MAX).await
+    }
+
+    async fn load_part(
+        &self,
+        stream: &StreamId,
+        after_version: u64,
+        limit: usize,
+    ) -> Result<Vec<RecordedEvent>, LogError> {
+        self.reader.load(stream, after_version, limit).await
     }
 
     async fn find_command(
@@ -212,6 +222,10 @@ impl EventLog for PostgresLog {
 
     async fn head(&self) -> Result<Position, LogError> {
         self.reader.head().await
+    }
+
+    fn snapshots(&self) -> Option<&dyn Snapshots> {
+        Some(self)
     }
 
     async fn wait_beyond(&self, position: Position, timeout: Duration) {

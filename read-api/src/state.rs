@@ -18,7 +18,7 @@ use crate::{
 pub struct ReadApi {
     /// Answers the questions.
     pub models: ReadModels,
-    /// Replayed for analysts and auditors; for everybody else asked for its head only.
+    /// Replayed for analysts and auditors, and for what is to be seen as it was; asked for its head, for readiness.
     pub log: SharedLog,
     /// How it is replayed.
     pub streams: StreamSettings,
@@ -56,6 +56,7 @@ pub(crate) struct Shared {
     links: Links,
     streams: EventStreams,
     tokens: TokenVerifier,
+    log: SharedLog,
 }
 
 impl From<ReadApi> for Shared {
@@ -66,8 +67,9 @@ impl From<ReadApi> for Shared {
         Self {
             reading: Reading::new(models, min_position_wait),
             links: Links::new(&public_url),
-            streams: EventStreams::new(log, streams, min_position_wait),
+            streams: EventStreams::new(log.clone(), streams, min_position_wait),
             tokens,
+            log,
         }
     }
 }

@@ -12,9 +12,11 @@ mod catalogue;
 pub mod check;
 mod cloud_event;
 mod event_schema;
+mod frozen;
 mod json;
 mod masking;
 mod personal;
+mod states;
 mod structure;
 mod texts;
 
@@ -25,5 +27,6 @@ pub use self::{
     },
     event_schema::{EventSchema, event_schemas, schema_id},
     masking::{Masked, Masking},
+    states::state_form_holds,
     structure::mismatches,
 };

@@ -4,13 +4,14 @@
 use std::collections::BTreeSet;
 
 use agrodeep_domain::{Account, Aggregate, Delivery, DeliveryTrack, Order, Product};
-use agrodeep_schemas::{catalogue, check};
+use agrodeep_schemas::{catalogue, check, state_form_holds};
 use schemars::JsonSchema;
 
 fn assert_contracts_hold<A: Aggregate<Event: JsonSchema>>() {
     for result in [
         check::event_schemas_are_up_to_date::<A::Event>(A::TYPE, "agrodeep-schemas"),
         check::golden_events_hold::<A::Event>(A::TYPE),
+        state_form_holds::<A>("agrodeep-schemas"),
     ] {
         if let Err(broken) = result {
             panic!("\n{broken}\n");

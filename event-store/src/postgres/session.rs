@@ -23,6 +23,9 @@ pub(super) struct Session {
     pub select_back: Statement,
     pub last_events: Statement,
     pub head: Statement,
+    pub resume: Statement,
+    pub keep: Statement,
+    pub forget: Statement,
 }
 
 const COLUMNS: &str = "e.position, e.event_id, e.aggregate_type, e.aggregate_id, e.sequence, e.event_type, \
@@ -51,7 +54,8 @@ impl Session {
         let load = client
             .prepare(&format!(
                 "select {COLUMNS} from events e \
-                 where e.aggregate_type = $1 and e.aggregate_id = $2 and e.sequence > $3 order by e.sequence"
+                 where e.aggregate_type = $1 and e.aggregate_id = $2 and e.sequence > $3 order by e.sequence \
+                 limit $4"
             ))
             .await?;
         // The first event of a command has the command's id; the others follow it in its stream. Asked for as a range, as the
@@ -96,6 +100,45 @@ impl Session {
             .await?;
         let last_events = client.prepare(&last_events()).await?;
         let head = client.prepare("select position from log_head").await?;
+        // A state counts only if the event that it was taken after is still there; it comes along with that event.
+        let resume = client
+            .prepare(&format!(
+                "with kept as materialized (
+                     select s.version, s.state, s.checksum from snapshots s
+                     join events e on (e.aggregate_type, e.aggregate_id, e.sequence, e.command_id)
+                                    = (s.aggregate_type, s.aggregate_id, s.version, s.command_id)
+                     where s.aggregate_type = $1 and s.aggregate_id = $2 and s.form = $3
+                 )
+                 select {COLUMNS}, k.version, k.state, k.checksum
+                 from events e left join kept k on k.version = e.sequence
+                 where e.aggregate_type = $1 and e.aggregate_id = $2
+                   and e.sequence >= coalesce((select version from kept), 1)
+                 order by e.sequence"
+            ))
+            .await?;
+        let keep = client
+            .prepare(
+                "with older as (
+                     delete from snapshots where aggregate_type = $1 and aggregate_id = $2 and form < $3
+                 )
+                 insert into snapshots as s
+                     (aggregate_type, aggregate_id, form, version, command_id, state, checksum)
+                 values ($1, $2, $3, $4, $5, $6, $7)
+                 on conflict (aggregate_type, aggregate_id, form) do update
+                 set version = excluded.version, command_id = excluded.command_id, state = excluded.state,
+                     checksum = excluded.checksum, taken_at = now()
+                 where s.version < excluded.version or not exists (
+                     select from events e
+                     where (e.aggregate_type, e.aggregate_id, e.sequence, e.command_id)
+                         = (s.aggregate_type, s.aggregate_id, s.version, s.command_id))",
+            )
+            .await?;
+        let forget = client
+            .prepare(
+                "delete from snapshots
+                 where aggregate_type = $1 and aggregate_id = $2 and form = $3 and version = $4",
+            )
+            .await?;
         Ok(Self {
             client,
             append,
@@ -108,6 +151,9 @@ impl Session {
             select_back,
             last_events,
             head,
+            resume,
+            keep,
+            forget,
         })
     }
 }

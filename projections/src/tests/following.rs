@@ -15,7 +15,7 @@ use super::{
     story::{busy, offered, somebody, tomatoes},
 };
 use crate::{
-    Model, Projections, checkpoint,
+    Model, Projections, Wanted, checkpoint,
     deliveries::DeliveriesProjection,
     feed::Feed,
     order_history::OrderHistoryProjection,
@@ -202,7 +202,7 @@ async fn all_projections_run_together_and_stop_when_told() {
     let head = market.log.head().await.unwrap();
     let reads = market.reads.clone().with_progress(progress.clone());
     let models = [Model::Accounts, Model::Products, Model::Orders, Model::OrderHistory, Model::Deliveries];
-    reads.wait_for(&models, head, Duration::from_secs(10)).await.unwrap();
+    reads.wait_for(&models, Wanted { position: head, about: &[] }, Duration::from_secs(10)).await.unwrap();
     stop.cancel();
     tokio::time::timeout(Duration::from_secs(5), task).await.unwrap().unwrap();
     for model in models {

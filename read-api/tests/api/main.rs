@@ -8,6 +8,7 @@ mod events;
 mod history;
 mod live;
 mod orders;
+mod past;
 mod people;
 mod positions;
 mod products;
