@@ -17,6 +17,7 @@ mod number;
 mod outcome;
 mod plot;
 mod processes;
+mod replay;
 mod report;
 mod spread;
 mod subjects;
@@ -35,6 +36,7 @@ pub enum Bench {
     Latency(latency::LatencyBench),
     Processes(processes::ProcessesBench),
     Growth(growth::GrowthBench),
+    Replay(replay::ReplayBench),
     Report(report::ReportBench),
     #[command(hide = true)]
     Worker(worker::Worker),
@@ -70,6 +72,12 @@ impl Bench {
             Self::Processes(bench) => {
                 until_interrupted(async {
                     print(&bench.measure(&BenchServer::at(&bench.place)?).await?, bench.json)
+                })
+                .await
+            }
+            Self::Replay(bench) => {
+                until_interrupted(async {
+                    print(&bench.measure(&BenchServer::private(&bench.place)?).await?, bench.json)
                 })
                 .await
             }

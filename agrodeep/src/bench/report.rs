@@ -18,6 +18,7 @@ use super::{
     latency::LatencyBench,
     outcome::Outcome,
     processes::ProcessesBench,
+    replay::ReplayBench,
 };
 
 /// Measure everything, and write tables and drawings into docs/performance.md and docs/figures
@@ -89,6 +90,7 @@ impl ReportBench {
         let hot = HotBench { writers: 64, effort, place: place.clone(), json };
         let latency = LatencyBench { effort, place: place.clone(), json };
         let processes = ProcessesBench { writers: 64, effort, place, json };
+        let replay = ReplayBench { events: 1_000_000, rounds: effort.rounds, place: private(), json };
 
         // Growth is measured while this process has done nothing else: its memory is what is looked at.
         eprintln!("growth ({events} events)");
@@ -106,10 +108,12 @@ impl ReportBench {
         let latency = latency.measure(&server).await?;
         eprintln!("processes");
         let processes = processes.measure(&server).await?;
+        eprintln!("replay");
+        let replay = replay.measure(&server).await?;
         let machine = machine::describe(server.folder())?;
         let database = server.database("bench_settings").await?;
         let settings = settings::describe(&database.url).await?;
-        Ok(Everything { outcomes: vec![append, hot, latency, processes, growth], machine, settings })
+        Ok(Everything { outcomes: vec![append, hot, latency, processes, growth, replay], machine, settings })
     }
 }
 

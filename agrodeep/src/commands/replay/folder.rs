@@ -7,7 +7,7 @@
 use std::{
     fs::{self, File},
     io::{self, Write},
-    path::Path,
+    path::{Path, PathBuf},
     time::Instant,
 };
 
@@ -118,7 +118,7 @@ fn remove_what_is_not_named(folder: &Path, manifest: &Manifest) -> Result<()> {
         }
         for file in fs::read_dir(day.path())?.flatten() {
             let path = format!("{name}/{}", file.file_name().to_string_lossy());
-            let is_ours = path.ends_with(".parquet") || path.ends_with(".parquet.part");
+            let is_ours = path.ends_with(".parquet") || path.ends_with(PART);
             if is_ours && !manifest.files.iter().any(|named| named.path == path) {
                 fs::remove_file(file.path()).with_context(|| format!("removing {path}"))?;
             }
@@ -130,9 +130,13 @@ fn remove_what_is_not_named(folder: &Path, manifest: &Manifest) -> Result<()> {
 /// How folders of days begin: as many tools know it for the column of that name.
 const DAY: &str = "recorded_on=";
 
+/// How files end that are not whole yet. They begin with a dot: nobody takes them for data.
+const PART: &str = ".part";
+
 /// A file that is being written.
 struct DayFile {
     day: NaiveDate,
+    part: PathBuf,
     path: String,
     first: Position,
     last: (Position, uuid::Uuid),
@@ -144,8 +148,9 @@ impl DayFile {
     fn begin(folder: &Path, first: &RecordedEvent) -> Result<Self> {
         let day = day(first);
         let path = format!("{DAY}{day}/{:020}.parquet", first.position.0);
-        let part = folder.join(format!("{path}.part"));
-        fs::create_dir_all(folder.join(format!("{DAY}{day}")))?;
+        let place = folder.join(format!("{DAY}{day}"));
+        fs::create_dir_all(&place).with_context(|| format!("making {}", place.display()))?;
+        let part = place.join(format!(".{:020}{PART}", first.position.0));
         let file = File::create(&part).with_context(|| format!("writing {}", part.display()))?;
         let table = EventTable::new(Hashing { file, hash: Sha256::new(), bytes: 0 })?;
         Ok(Self {
@@ -169,13 +174,12 @@ impl DayFile {
 
     /// From here on the folder has it.
     fn finish(self, folder: &Path, manifest: &mut Manifest) -> Result<()> {
-        let Self { day, path, first, last: (last, last_event_id), events, table } = self;
+        let Self { day, part, path, first, last: (last, last_event_id), events, table } = self;
         let Hashing { file, hash, bytes } = table.finish()?;
         file.sync_all()?;
         drop(file);
         let whole = folder.join(&path);
-        fs::rename(folder.join(format!("{path}.part")), &whole)
-            .with_context(|| format!("writing {}", whole.display()))?;
+        fs::rename(part, &whole).with_context(|| format!("writing {}", whole.display()))?;
         if let Some(parent) = whole.parent() {
             File::open(parent)?.sync_all()?;
         }

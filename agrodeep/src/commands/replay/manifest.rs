@@ -1,4 +1,4 @@
-//! What a folder of Parquet files holds: `manifest.json`. A file is there when the manifest says so.
+//! What a folder of Parquet files holds: `_manifest.json`. A file is there when the manifest says so.
 
 use std::{
     fs::{self, File},
@@ -12,8 +12,8 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// The file's name.
-pub const NAME: &str = "manifest.json";
+/// The file's name. What begins with `_` or `.` is no data to those who read folders of Parquet files.
+pub const NAME: &str = "_manifest.json";
 
 /// The form of manifest that this program writes.
 const FORM: u32 = 1;
@@ -111,7 +111,7 @@ impl Manifest {
     /// # Errors
     /// When it cannot be written.
     pub fn save(&self, folder: &Path) -> Result<()> {
-        let (path, new) = (folder.join(NAME), folder.join("manifest.json.part"));
+        let (path, new) = (folder.join(NAME), folder.join("_manifest.json.part"));
         let written = || -> io::Result<()> {
             let mut file = File::create(&new)?;
             file.write_all(&serde_json::to_vec_pretty(self)?)?;
