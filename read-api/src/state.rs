@@ -67,7 +67,7 @@ impl From<ReadApi> for Shared {
         Self {
             reading: Reading::new(models, min_position_wait),
             links: Links::new(&public_url),
-            streams: EventStreams::new(log.clone(), streams, min_position_wait),
+            streams: EventStreams::new(log.clone(), streams),
             tokens,
             log,
         }

@@ -27,7 +27,7 @@ use crate::terminal::say;
 const PART_BYTES: usize = 4 * 1024 * 1024;
 
 /// A file ends with the day, or with so many events.
-const FILE_EVENTS: u64 = 500_000;
+const FILE_EVENTS: u64 = 200_000;
 
 /// Brings the folder up to date.
 ///
