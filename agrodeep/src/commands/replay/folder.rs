@@ -155,6 +155,7 @@ impl DayFile {
         let table = EventTable::new(Hashing { file, hash: Sha256::new(), bytes: 0 })?;
         Ok(Self {
             day,
+            part,
             path,
             first: first.position,
             last: (first.position, first.event_id),
