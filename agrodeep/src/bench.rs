@@ -18,6 +18,7 @@ mod number;
 mod outcome;
 mod plot;
 mod processes;
+mod replay;
 mod report;
 mod spread;
 mod subjects;
@@ -37,6 +38,7 @@ pub enum Bench {
     Processes(processes::ProcessesBench),
     Growth(growth::GrowthBench),
     Load(load::LoadBench),
+    Replay(replay::ReplayBench),
     Report(report::ReportBench),
     #[command(hide = true)]
     Worker(worker::Worker),
@@ -78,6 +80,12 @@ impl Bench {
             Self::Load(bench) => {
                 until_interrupted(async {
                     print(&bench.measure(&BenchServer::at(&bench.place)?).await?, bench.json)
+                })
+                .await
+            }
+            Self::Replay(bench) => {
+                until_interrupted(async {
+                    print(&bench.measure(&BenchServer::private(&bench.place)?).await?, bench.json)
                 })
                 .await
             }

@@ -66,6 +66,7 @@ pub enum Command {
     Audit(commands::audit::Audit),
     #[command(subcommand)]
     Log(commands::log::Log),
+    Replay(commands::replay::ReplayLog),
     #[command(subcommand)]
     Bench(Bench),
 }
@@ -91,6 +92,7 @@ impl Cli {
             Command::Tour(command) => command.run(&common).await,
             Command::Audit(command) => command.run(&common).await,
             Command::Log(command) => command.run(&common).await,
+            Command::Replay(command) => command.run(&common).await,
             Command::Bench(command) => command.run().await,
         }
     }

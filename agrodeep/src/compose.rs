@@ -2,6 +2,7 @@
 //! from here, so that all of them are wired the same way.
 
 mod apis;
+mod catalogue;
 mod log;
 mod parked;
 mod read_side;
@@ -9,6 +10,7 @@ mod write_side;
 
 pub use self::{
     apis::{read_api, write_api},
+    catalogue::catalogue,
     log::{configured_log, open_log},
     parked::parking_desk,
     read_side::{ReadSide, index_dir, projections},

@@ -2,6 +2,7 @@
 //!
 //! * [`router`] makes the routes; each stands in the file that its path names (`routes/orders/get.rs`).
 //! * [`views`] is the JSON they answer with.
+//! * [`event_streams`] is the log for analysts and auditors, in the form that they ask for.
 //! * [`time_travel`] folds things from the log, as they were; [`diff`] says what differs.
 //!
 //! This crate must never know commands, the write API, or SQL.
@@ -11,6 +12,7 @@
 
 pub mod diff;
 mod eta;
+pub mod event_streams;
 mod if_none_match;
 mod language;
 mod links;
@@ -49,6 +51,7 @@ pub const SERVICE: &str = "read-api";
         (name = "products", description = "What is offered"),
         (name = "orders", description = "What was ordered, how far it has come, and everything that happened to it"),
         (name = "deliveries", description = "Where an order is"),
+        (name = "events", description = "The log itself, for those who analyse and audit it"),
         (name = "operations", description = "How the read models are, for whoever operates them"),
         (name = "service", description = "Whether the service is well"),
     )
@@ -80,6 +83,9 @@ fn all() -> OpenApiRouter<Shared> {
         .merge(routes::orders::history::router())
         .merge(routes::orders::diff::router())
         .merge(routes::deliveries::track::router())
+        .merge(routes::events::router())
+        .merge(routes::streams::list::router())
+        .merge(routes::streams::get::router())
         .merge(routes::deliveries::diff::router())
         .merge(routes::operations::projections::router())
         .merge(routes::operations::parked::router())

@@ -2,9 +2,11 @@
 
 pub mod auth;
 pub mod deliveries;
+pub mod events;
 pub mod operations;
 pub mod orders;
 pub mod products;
+pub mod streams;
 
 use std::collections::BTreeMap;
 

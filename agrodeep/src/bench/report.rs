@@ -19,6 +19,7 @@ use super::{
     load::LoadBench,
     outcome::Outcome,
     processes::ProcessesBench,
+    replay::ReplayBench,
 };
 
 /// Measure everything, and write tables and drawings into docs/performance.md and docs/figures
@@ -91,6 +92,7 @@ impl ReportBench {
         let latency = LatencyBench { effort, place: place.clone(), json };
         let load = LoadBench { effort, place: place.clone(), json };
         let processes = ProcessesBench { writers: 64, effort, place, json };
+        let replay = ReplayBench { events: 1_000_000, rounds: effort.rounds, place: private(), json };
 
         // Growth is measured while this process has done nothing else: its memory is what is looked at.
         eprintln!("growth ({events} events)");
@@ -108,12 +110,15 @@ impl ReportBench {
         let latency = latency.measure(&server).await?;
         eprintln!("processes");
         let processes = processes.measure(&server).await?;
+        eprintln!("replay");
+        let replay = replay.measure(&server).await?;
         let machine = machine::describe(server.folder())?;
         eprintln!("load");
         let load = load.measure(&server).await?;
         let database = server.database("bench_settings").await?;
         let settings = settings::describe(&database.url).await?;
-        Ok(Everything { outcomes: vec![append, hot, latency, processes, growth, load], machine, settings })
+        let outcomes = vec![append, hot, latency, processes, growth, load, replay];
+        Ok(Everything { outcomes, machine, settings })
     }
 }
 

@@ -137,7 +137,15 @@ async fn start(
         Ok(())
     });
     let log = write_side.log.clone();
-    let router = compose::read_api(log, models, &write_side.pool, settings, &read_public_url, metrics);
+    let router = compose::read_api(
+        log,
+        models,
+        &write_side.pool,
+        settings,
+        &read_public_url,
+        metrics,
+        parts.stopping(),
+    );
     parts.serve("read API", listeners.read, router);
     Ok(Running { parts, databases, pools: vec![write_side.pool, projecting, reading], urls })
 }

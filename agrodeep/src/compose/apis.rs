@@ -6,7 +6,7 @@ use agrodeep_commands::payments::signature::WebhookSecrets;
 use agrodeep_event_store::SharedLog;
 use agrodeep_http::{Readiness, ServiceRoutes, TokenVerifier};
 use agrodeep_projections::{ReadModels, parking::ParkingDesk};
-use agrodeep_read_api::{ReadApi, ReadApiSettings};
+use agrodeep_read_api::{ReadApi, ReadApiSettings, event_streams::StreamSettings};
 use agrodeep_write_api::{
     PublicUrls, Runner, WriteApi,
     accounts::{AccountSettings, SigningKeySource},
@@ -15,8 +15,9 @@ use axum::Router;
 use metrics_exporter_prometheus::PrometheusHandle;
 use secrecy::SecretString;
 use sqlx::PgPool;
+use tokio_util::sync::CancellationToken;
 
-use super::{WriteSide, parked};
+use super::{WriteSide, catalogue, parked};
 use crate::settings::Settings;
 
 /// The write API; and what runs its commands, to wait for those that outlive their requests.
@@ -47,7 +48,7 @@ pub fn write_api(
     (service.around(router, contract), runner)
 }
 
-/// The read API. `signing_keys` sees the table of the keys that tokens are verified with.
+/// The read API. `signing_keys` sees the table of the keys that tokens are verified with; streams end at `stop`.
 pub fn read_api(
     log: SharedLog,
     models: ReadModels,
@@ -55,10 +56,12 @@ pub fn read_api(
     settings: &Settings,
     read_url: &str,
     metrics: PrometheusHandle,
+    stop: CancellationToken,
 ) -> Router {
     let api = ReadApi {
         models,
         log,
+        streams: StreamSettings::new(catalogue(), stop),
         tokens: verifier(signing_keys),
         settings: ReadApiSettings {
             public_url: read_url.to_owned(),

@@ -21,6 +21,7 @@ fn the_contract_has_every_route() {
         "/v1/auth/me",
         "/v1/deliveries/{id}/history/diff",
         "/v1/deliveries/{id}/track",
+        "/v1/events",
         "/v1/operations/parked",
         "/v1/operations/parked/{projection}/{stream}",
         "/v1/operations/projections",
@@ -33,6 +34,8 @@ fn the_contract_has_every_route() {
         "/v1/products/{id}",
         "/v1/products/{id}/history/diff",
         "/v1/search",
+        "/v1/streams",
+        "/v1/streams/{stream}",
     ];
     assert_eq!(paths, expected.into());
 }

@@ -4,7 +4,9 @@
 
 mod bad_input;
 mod contract;
+mod events;
 mod history;
+mod live;
 mod operations;
 mod orders;
 mod past;
