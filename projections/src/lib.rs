@@ -9,6 +9,7 @@
 //! This crate must never know commands.
 
 pub mod accounts;
+pub mod baskets;
 mod cache;
 mod checkpoint;
 pub mod database;

@@ -9,6 +9,7 @@ mod orders;
 mod people;
 mod positions;
 mod products;
+mod recommendations;
 mod roles;
 mod search;
 mod service;

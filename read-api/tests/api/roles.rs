@@ -19,6 +19,7 @@ fn matrix(tale: Tale) -> Vec<(String, [u16; 10])> {
     let path = format!("/v1/orders/{}", tale.order_id());
     vec![
         ("/v1/auth/me".to_owned(), all),
+        ("/v1/ai/recommendations".to_owned(), [200, 200, 403, 403, 403, 403, 403, 403, 403, 403]),
         ("/v1/products".to_owned(), all),
         (format!("/v1/products/{}", tomatoes()), all),
         ("/v1/products/search?q=tomate".to_owned(), all),

@@ -67,6 +67,8 @@ struct SearchParameters {
     is_organic: Option<bool>,
     /// Of this producer.
     producer: Option<String>,
+    /// With something left to order, or with nothing left.
+    in_stock: Option<bool>,
     /// Which page, from 1.
     page: Option<u32>,
     /// How many items a page has: at most 100, 20 by default.
@@ -178,6 +180,7 @@ impl SearchParameters {
             max_price: self.max_price.as_deref(),
             is_organic: self.is_organic,
             producer: self.producer.as_deref(),
+            in_stock: self.in_stock,
         }
         .parse()?;
         let query = SearchQuery {
