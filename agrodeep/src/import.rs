@@ -21,7 +21,7 @@ mod summary;
 pub use self::{
     complete_journey::CompleteJourney,
     market::Market,
-    plan::{Plan, Selection},
+    plan::{Plan, PlannedBasket, Selection},
     progress::Progress,
     run::{Stopped, run},
     summary::Summary,

@@ -2,8 +2,11 @@
 //!
 //! One index per process. It follows the log by itself, and carries its position in the payload of its commits.
 
+mod availability;
+mod companies;
 mod document;
 mod facets;
+mod highlight;
 mod indexer;
 mod matching;
 mod query;
@@ -23,12 +26,15 @@ use agrodeep_event_store::Position;
 use tantivy::Searcher;
 use tokio::sync::watch;
 
-pub(crate) use self::{document::ProductDocument, indexer::wants, schema::Fields, store::open_to_read};
-pub use self::{indexer::Indexer, store::IndexError};
 use self::{
+    availability::SoldOut,
     store::{Current, Folder},
-    text::Analyser,
+    text::{Analyser, Word},
 };
+pub(crate) use self::{
+    companies::Companies, document::ProductDocument, indexer::wants, schema::Fields, store::open_to_read,
+};
+pub use self::{highlight::Highlights, indexer::Indexer, store::IndexError};
 
 use crate::{
     Page,
@@ -65,30 +71,37 @@ pub enum SearchSort {
 }
 
 /// What a search found, as the index knows it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct SearchHits {
+struct SearchHits {
     /// The products of this page, in order.
-    pub ids: Vec<ProductId>,
-    /// How many there are on all pages.
-    pub total: u64,
-    /// How many of them by category, tag and producer.
-    pub facets: Facets,
-    /// The query as it may have been meant, when words of it are nowhere.
-    pub suggestions: Vec<String>,
-    /// How long it took, in milliseconds.
-    pub took_ms: f64,
+    ids: Vec<ProductId>,
+    total: u64,
+    facets: Facets,
+    suggestions: Vec<String>,
+    /// What was searched for, word by word.
+    words: Vec<Word>,
+    took_ms: f64,
+}
+
+/// A product that was found, and where.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SearchItem {
+    /// The product as the products read model has it.
+    pub product: Product,
+    /// Where what was searched for stands in it.
+    pub highlights: Highlights,
 }
 
 /// What a search found.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SearchResults {
-    /// The products of this page, in order, as the products read model has them.
-    pub items: Vec<Product>,
+    /// The products of this page, in order.
+    pub items: Vec<SearchItem>,
     /// How many there are on all pages.
     pub total: u64,
     /// How many of them by category, tag and producer.
     pub facets: Facets,
-    /// The query as it may have been meant, when words of it are nowhere.
+    /// The query as it may have been meant, when words of it are nowhere; or as it may go on, when the last word is not at its
+    /// end.
     pub suggestions: Vec<String>,
     /// How long the index took, in milliseconds.
     pub took_ms: f64,
@@ -110,6 +123,7 @@ pub struct Facets {
 pub struct ProductIndex {
     current: Current,
     analyser: Analyser,
+    sold_out: SoldOut,
     reached: watch::Receiver<Reached>,
 }
 
@@ -123,7 +137,12 @@ impl ProductIndex {
         let folder = Folder::take(folder)?;
         let current: Current = Arc::new(RwLock::new(folder.open_or_create()?));
         let (sender, reached) = watch::channel(Reached::default());
-        let index = Self { current: current.clone(), analyser: Analyser::new(), reached };
+        let index = Self {
+            current: current.clone(),
+            analyser: Analyser::new(),
+            sold_out: SoldOut::default(),
+            reached,
+        };
         Ok((index, Indexer::new(folder, current, sender)))
     }
 

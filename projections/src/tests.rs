@@ -12,6 +12,7 @@ mod orders;
 mod parking;
 mod products;
 mod search;
+mod searching;
 mod story;
 mod verify;
 mod waiting;

@@ -1,4 +1,4 @@
-use std::time::Instant;
+use std::{collections::HashSet, sync::Arc, time::Instant};
 
 use agrodeep_domain::ProductId;
 use tantivy::{
@@ -8,8 +8,10 @@ use tantivy::{
 };
 
 use super::{
-    ProductIndex, SearchHits, SearchQuery, SearchResults, SearchSort,
+    ProductIndex, SearchHits, SearchItem, SearchQuery, SearchResults, SearchSort,
+    availability::AvailabilityQuery,
     facets::{FacetCollector, facets},
+    highlight::Highlighter,
     matching::{WORDS_MAX, filtered, text_query},
     schema::Fields,
     suggest::suggestions,
@@ -27,13 +29,19 @@ impl ReadModels {
         let index = self
             .index()
             .ok_or_else(|| ReadError::Unavailable("this process has no product index".to_owned()))?;
-        let hits = index.search(query).await?;
+        let sold_out = match query.filter.in_stock {
+            Some(_) => Some(index.sold_out.now(self).await?),
+            None => None,
+        };
+        let hits = index.search(query, sold_out).await?;
+        let mut highlighter = Highlighter::new(index.analyser.clone(), &hits.words, query.language);
         let mut products = self.products_by_id(&hits.ids).await?;
         let items = hits
             .ids
             .iter()
             .filter_map(|id| products.remove(id))
             .filter(|product| product.is_active)
+            .map(|product| SearchItem { highlights: highlighter.highlights(&product.details), product })
             .collect();
         Ok(SearchResults {
             items,
@@ -47,10 +55,14 @@ impl ReadModels {
 
 impl ProductIndex {
     /// Searches. Products that have all the words come first; when there are none, those that have any.
-    pub async fn search(&self, query: &SearchQuery) -> Result<SearchHits, ReadError> {
+    async fn search(
+        &self,
+        query: &SearchQuery,
+        sold_out: Option<Arc<HashSet<u64>>>,
+    ) -> Result<SearchHits, ReadError> {
         let (searcher, fields) = self.searcher();
         let (analyser, query) = (self.analyser.clone(), query.clone());
-        tokio::task::spawn_blocking(move || search(&searcher, &fields, analyser, &query))
+        tokio::task::spawn_blocking(move || search(&searcher, &fields, analyser, &query, sold_out))
             .await
             .map_err(|error| ReadError::Unavailable(error.to_string()))?
             .map_err(|error| ReadError::Unavailable(error.to_string()))
@@ -62,13 +74,20 @@ fn search(
     fields: &Fields,
     mut analyser: Analyser,
     query: &SearchQuery,
+    sold_out: Option<Arc<HashSet<u64>>>,
 ) -> tantivy::Result<SearchHits> {
     let start = Instant::now();
     let mut words = analyser.words(&query.text);
     words.truncate(WORDS_MAX);
     let matching = |all| {
         let text = text_query(searcher, fields, &words, query.language, all)?;
-        Ok::<_, tantivy::TantivyError>(filtered(text, fields, &query.filter))
+        let query_of_index = filtered(text, fields, &query.filter);
+        Ok::<_, tantivy::TantivyError>(match (&sold_out, query.filter.in_stock) {
+            (Some(sold_out), Some(in_stock)) => {
+                Box::new(AvailabilityQuery { query: query_of_index, in_stock, sold_out: sold_out.clone() })
+            }
+            _ => query_of_index,
+        })
     };
     let mut found = matching(true)?;
     let (mut total, mut counts) = searcher.search(&*found, &(Count, FacetCollector))?;
@@ -83,6 +102,7 @@ fn search(
         total: total as u64,
         facets: facets(counts),
         suggestions: suggestions(searcher, fields, &words)?,
+        words,
         took_ms: start.elapsed().as_secs_f64() * 1000.0,
     })
 }

@@ -54,7 +54,9 @@ async fn a_buyer_is_told_what_goes_with_what_they_have_bought() {
 async fn only_buyers_are_recommended_anything_and_only_so_much() {
     let world = World::new().await;
     assert_eq!(world.get(ADMIN, "/v1/ai/recommendations").await.problem(403)["error"], "forbidden");
-    for (query, name) in [("limit=0", "limit"), ("limit=51", "limit"), ("limit=-1", "limit"), ("page=1", "page")] {
+    for (query, name) in
+        [("limit=0", "limit"), ("limit=51", "limit"), ("limit=-1", "limit"), ("page=1", "page")]
+    {
         let problem = world.get(BUYER, &format!("/v1/ai/recommendations?{query}")).await.problem(400);
         assert_eq!(problem["errors"][0]["parameter"], name, "{query}");
     }
