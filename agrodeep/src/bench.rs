@@ -17,7 +17,9 @@ mod number;
 mod outcome;
 mod plot;
 mod processes;
+mod recommendations;
 mod report;
+mod search;
 mod spread;
 mod subjects;
 mod worker;
@@ -35,6 +37,8 @@ pub enum Bench {
     Latency(latency::LatencyBench),
     Processes(processes::ProcessesBench),
     Growth(growth::GrowthBench),
+    Search(search::SearchBench),
+    Recommendations(recommendations::RecommendationsBench),
     Report(report::ReportBench),
     #[command(hide = true)]
     Worker(worker::Worker),
@@ -72,6 +76,15 @@ impl Bench {
                     print(&bench.measure(&BenchServer::at(&bench.place)?).await?, bench.json)
                 })
                 .await
+            }
+            Self::Search(bench) => {
+                until_interrupted(async {
+                    print(&bench.measure(&BenchServer::at(&bench.place)?).await?, bench.json)
+                })
+                .await
+            }
+            Self::Recommendations(bench) => {
+                until_interrupted(async { print(&bench.measure().await?, bench.json) }).await
             }
             Self::Growth(bench) => {
                 bench.ensure_room()?;

@@ -20,6 +20,7 @@ mod summary;
 
 pub use self::{
     complete_journey::CompleteJourney,
+    describe::details,
     market::Market,
     plan::{Plan, PlannedBasket, Selection},
     progress::Progress,

@@ -72,7 +72,10 @@ impl Outcome {
 
     /// What was done, and tables of what came of it.
     pub fn markdown(&self) -> String {
-        let mut text = format!("{}\n\n{}", self.method, self.figures_table());
+        let mut text = format!("{}\n", self.method);
+        if !self.figures.is_empty() {
+            let _ = write!(text, "\n{}", self.figures_table());
+        }
         if !self.facts.is_empty() {
             text.push_str("\n| | |\n|---|---:|\n");
             for Fact { what, value, unit } in &self.facts {

@@ -147,9 +147,7 @@ impl Evaluation {
             for subject in [Subject::Ours, Subject::Popularity, Subject::OwnHabit] {
                 let recommended = match subject {
                     Subject::Ours => ours(past, baskets, &history, &not_these),
-                    Subject::Popularity => {
-                        most(past, &not_these, |product| (past.popularity(product), 0))
-                    }
+                    Subject::Popularity => most(past, &not_these, |product| (past.popularity(product), 0)),
                     Subject::OwnHabit => most(past, &not_these, |product| {
                         (history.orders(product) as usize, past.popularity(product))
                     }),
@@ -162,7 +160,9 @@ impl Evaluation {
 
     fn rate(&self, subject: Subject, without: Without) -> Spread {
         let hits = self.hits.get(&(subject, without)).copied().unwrap_or_default();
-        Spread::of(hits.iter().zip(self.asked).map(|(hits, asked)| 100.0 * *hits as f64 / asked.max(1) as f64))
+        Spread::of(
+            hits.iter().zip(self.asked).map(|(hits, asked)| 100.0 * *hits as f64 / asked.max(1) as f64),
+        )
     }
 
     fn overall(&self, subject: Subject, without: Without) -> f64 {
