@@ -19,6 +19,7 @@ mod plot;
 mod processes;
 mod recommendations;
 mod report;
+mod routes;
 mod search;
 mod spread;
 mod subjects;
@@ -38,6 +39,7 @@ pub enum Bench {
     Processes(processes::ProcessesBench),
     Growth(growth::GrowthBench),
     Search(search::SearchBench),
+    Routes(routes::RoutesBench),
     Recommendations(recommendations::RecommendationsBench),
     Report(report::ReportBench),
     #[command(hide = true)]
@@ -82,6 +84,9 @@ impl Bench {
                     print(&bench.measure(&BenchServer::at(&bench.place)?).await?, bench.json)
                 })
                 .await
+            }
+            Self::Routes(bench) => {
+                until_interrupted(async { print(&bench.measure().await?, bench.json) }).await
             }
             Self::Recommendations(bench) => {
                 until_interrupted(async { print(&bench.measure().await?, bench.json) }).await

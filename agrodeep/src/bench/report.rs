@@ -18,6 +18,9 @@ use super::{
     latency::LatencyBench,
     outcome::Outcome,
     processes::ProcessesBench,
+    recommendations::RecommendationsBench,
+    routes::RoutesBench,
+    search::SearchBench,
 };
 
 /// Measure everything, and write tables and drawings into docs/performance.md and docs/figures
@@ -43,6 +46,10 @@ pub struct ReportBench {
     appends: u64,
     #[command(flatten)]
     place: PrivatePlace,
+    /// The folder of the data set that searches and recommendations are measured on, see docs/importing.md; without it they
+    /// are left out
+    #[arg(long, value_name = "DIR")]
+    journey: Option<PathBuf>,
     /// Print one JSON line a figure, too
     #[arg(long)]
     pub json: bool,
@@ -88,7 +95,7 @@ impl ReportBench {
         let append = AppendBench { writers: vec![64, 256], effort, place: place.clone(), json };
         let hot = HotBench { writers: 64, effort, place: place.clone(), json };
         let latency = LatencyBench { effort, place: place.clone(), json };
-        let processes = ProcessesBench { writers: 64, effort, place, json };
+        let processes = ProcessesBench { writers: 64, effort, place: place.clone(), json };
 
         // Growth is measured while this process has done nothing else: its memory is what is looked at.
         eprintln!("growth ({events} events)");
@@ -106,10 +113,20 @@ impl ReportBench {
         let latency = latency.measure(&server).await?;
         eprintln!("processes");
         let processes = processes.measure(&server).await?;
+        eprintln!("routes");
+        let routes = RoutesBench { clients: 16, effort, place: self.place.clone(), json }.measure().await?;
+        let mut outcomes = vec![append, hot, latency, processes, growth, routes];
+        if let Some(from) = self.journey.clone() {
+            eprintln!("search");
+            let search = SearchBench { from: Some(from.clone()), effort, place, json };
+            outcomes.push(search.measure(&server).await?);
+            eprintln!("recommendations");
+            outcomes.push(RecommendationsBench { from, json }.measure().await?);
+        }
         let machine = machine::describe(server.folder())?;
         let database = server.database("bench_settings").await?;
         let settings = settings::describe(&database.url).await?;
-        Ok(Everything { outcomes: vec![append, hot, latency, processes, growth], machine, settings })
+        Ok(Everything { outcomes, machine, settings })
     }
 }
 

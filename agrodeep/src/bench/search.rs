@@ -19,7 +19,6 @@ use self::{
     shelf::Shelf,
 };
 use super::{
-    charts,
     contest::{Effort, WARM_UP, settle},
     database::{BenchServer, Place},
     durations::Latencies,
@@ -82,8 +81,8 @@ impl SearchBench {
                 eprintln!("not in the first {FIRST}: {}", missed.join(", "));
             }
         }
+        outcome.asking = "clients";
         self.goals(&mut outcome);
-        outcome.charts = vec![charts::latency("search", "How long a search takes", &outcome.figures)];
         Ok(outcome)
     }
 

@@ -22,7 +22,7 @@ const SEEDS_MAX: usize = 30;
 /// How many baskets that have a product say what goes with it: the latest.
 pub const SAMPLE: usize = 50;
 /// How much being popular with everybody counts against a product: α of the measure.
-const POPULARITY_EXPONENT: f64 = 0.3;
+const POPULARITY_EXPONENT: f64 = 0.2;
 /// How many times as much a product counts for each order that had it.
 const AGAIN: f64 = 10.0;
 /// How many products are looked at closely in the end.

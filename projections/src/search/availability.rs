@@ -21,6 +21,16 @@ pub(super) fn key(id: ProductId) -> u64 {
     high ^ low.rotate_left(32)
 }
 
+/// The first half of a product's id.
+pub(super) fn high(id: ProductId) -> u64 {
+    id.uuid().as_u64_pair().0
+}
+
+/// The id of which these are the first half and the [`key`].
+pub(super) fn id(high: u64, key: u64) -> ProductId {
+    ProductId::from_uuid(Uuid::from_u64_pair(high, (key ^ high).rotate_right(32)))
+}
+
 /// The products that are sold out, by their [`key`]s.
 type Keys = Arc<HashSet<u64>>;
 
@@ -140,5 +150,18 @@ impl DocSet for AvailabilityScorer {
 impl Scorer for AvailabilityScorer {
     fn score(&mut self) -> Score {
         self.found.score()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_got_back_from_its_parts() {
+        for uuid in [Uuid::nil(), Uuid::max(), Uuid::from_u128(0x0123_4567_89ab_cdef_fedc_ba98_7654_3210)] {
+            let product = ProductId::from_uuid(uuid);
+            assert_eq!(id(high(product), key(product)), product);
+        }
     }
 }

@@ -9,7 +9,12 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use tantivy::{TantivyDocument, schema::Value};
 
-use super::{availability::key, companies::CompanyNames, schema::Fields, text::Analyser};
+use super::{
+    availability::{high, key},
+    companies::CompanyNames,
+    schema::Fields,
+    text::Analyser,
+};
 use crate::{
     ReadError,
     fact::{Fact, LogEvent, Poison},
@@ -114,6 +119,7 @@ impl ProductDocument {
             serde_json::to_string(self).map_err(|e| ReadError::Damaged(format!("product document: {e}")))?;
         let mut document = TantivyDocument::new();
         document.add_text(fields.id, self.product_id.to_string());
+        document.add_u64(fields.id_high, high(self.product_id));
         document.add_u64(fields.key, key(self.product_id));
         document.add_text(fields.source, source);
         let mut everything = String::new();

@@ -69,25 +69,36 @@ fn word_query(
 ) -> tantivy::Result<Box<dyn Query>> {
     let mut alternatives: Vec<Box<dyn Query>> = Vec::new();
     let mut add = |field: Field, form: &str, boost: f32| {
-        let query = TermQuery::new(Term::from_field_text(field, form), IndexRecordOption::WithFreqs);
-        alternatives.push(Box::new(BoostQuery::new(Box::new(query), boost)));
+        let term = Term::from_field_text(field, form);
+        // What is nowhere need not be looked for in every segment.
+        if searcher.doc_freq(&term)? > 0 {
+            let query = TermQuery::new(term, IndexRecordOption::WithFreqs);
+            alternatives.push(Box::new(BoostQuery::new(Box::new(query), boost)));
+        }
+        Ok::<_, tantivy::TantivyError>(())
     };
     for of in [Language::Fr, Language::En] {
         let own = if language == Some(of) { OWN_LANGUAGE } else { 1.0 };
         for form in word.forms(of) {
-            add(fields.name(of), form, NAME * own);
-            add(fields.description(of), form, DESCRIPTION * own);
-            add(fields.labels, form, LABELS);
-            add(fields.company, form, LABELS);
+            add(fields.name(of), form, NAME * own)?;
+            add(fields.description(of), form, DESCRIPTION * own)?;
         }
     }
+    let mut forms: Vec<&String> = word.french.iter().chain(&word.english).collect();
+    forms.sort_unstable();
+    forms.dedup();
+    for form in forms {
+        add(fields.labels, form, LABELS)?;
+        add(fields.company, form, LABELS)?;
+    }
+    let is_somewhere = !alternatives.is_empty();
     let plain = Term::from_field_text(fields.words, &word.plain);
     if is_last && word.plain.chars().count() >= PREFIX_CHARS_MIN {
         let beginning = FuzzyTermQuery::new_prefix(plain.clone(), 0, true);
         alternatives.push(Box::new(ConstScoreQuery::new(Box::new(beginning), BEGINNING)));
     }
     let errors_max = errors_max(&word.plain);
-    if errors_max > 0 && !is_somewhere(searcher, fields, word)? {
+    if errors_max > 0 && !is_somewhere {
         let mut nearly = |term: &Term| {
             for (errors, boost) in [(1, NEARLY), (2, HARDLY)].into_iter().filter(|(n, _)| *n <= errors_max) {
                 let query = FuzzyTermQuery::new(term.clone(), errors, true);

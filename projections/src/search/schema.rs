@@ -11,9 +11,11 @@ pub(super) const VERSION: u32 = 2;
 /// The fields of the index.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Fields {
-    /// The product's id: what is deleted by, and what a search gives.
+    /// The product's id: what is deleted by.
     pub id: Field,
-    /// The id as a number, to ask whether it is in stock.
+    /// The first half of the id: with `key`, the whole id without a dictionary.
+    pub id_high: Field,
+    /// The id as one number, to ask whether it is in stock.
     pub key: Field,
     /// The whole document as JSON.
     pub source: Field,
@@ -47,7 +49,8 @@ impl Fields {
             TextFieldIndexing::default().set_tokenizer("raw").set_index_option(IndexRecordOption::WithFreqs),
         );
         let fields = Self {
-            id: schema.add_text_field("id", STRING | FAST),
+            id: schema.add_text_field("id", STRING),
+            id_high: schema.add_u64_field("id_high", FAST),
             key: schema.add_u64_field("key", FAST),
             source: schema.add_text_field("source", STORED),
             name_fr: schema.add_text_field("name_fr", terms.clone()),
