@@ -3,12 +3,14 @@
 //! * [`Projections`] follows the log and keeps the read models up to date; each moves its checkpoint in the transaction of
 //!   its rows.
 //! * [`ReadModels`] answers questions, and waits for a position when asked to.
+//! * [`parking`] is what could not be applied, and what people decide about it.
 //! * [`search`] is the product index: one per process, on its own folder.
 //! * [`verify`] builds everything anew beside what is there and compares.
 //!
 //! This crate must never know commands.
 
 pub mod accounts;
+mod activity;
 pub mod baskets;
 mod cache;
 mod checkpoint;
@@ -17,11 +19,12 @@ pub mod deliveries;
 mod error;
 mod fact;
 mod feed;
+mod heartbeat;
 mod model;
 pub mod order_history;
 pub mod orders;
 mod page;
-mod parking;
+pub mod parking;
 pub mod products;
 mod progress;
 mod projection;
@@ -30,6 +33,7 @@ mod read_models;
 mod row;
 mod runner;
 pub mod search;
+mod status;
 #[cfg(test)]
 mod tests;
 pub mod verify;
@@ -40,5 +44,6 @@ pub use self::{
     page::{Page, Paged},
     progress::Progress,
     projections::Projections,
-    read_models::{Behind, ReadModels},
+    read_models::{Behind, Cause, ReadModels, WaitError, Wanted},
+    status::{ModelState, ModelStatus},
 };

@@ -9,6 +9,7 @@ mod facets;
 mod highlight;
 mod indexer;
 mod matching;
+pub(crate) mod parked;
 mod query;
 mod schema;
 mod store;
@@ -26,8 +27,17 @@ use agrodeep_event_store::Position;
 use tantivy::Searcher;
 use tokio::sync::watch;
 
+/// What is parked of the index in `folder`, as of its last commit, whoever writes it.
+///
+/// # Errors
+/// [`IndexError`]: there is no index that can be read.
+pub fn parked_in(folder: &Path) -> Result<Vec<ParkedAggregate>, IndexError> {
+    Ok(store::parked_in(folder)?.iter().map(|(id, product)| product.shown(*id)).collect())
+}
+
 use self::{
     availability::SoldOut,
+    parked::{Published, parked_for},
     store::{Current, Folder},
     text::{Analyser, Word},
 };
@@ -37,8 +47,10 @@ pub(crate) use self::{
 pub use self::{highlight::Highlights, indexer::Indexer, store::IndexError};
 
 use crate::{
-    Page,
+    Page, Wanted,
     products::{Product, ProductFilter},
+    heartbeat::instance_name,
+    parking::ParkedAggregate,
     progress::reached,
     runner::Reached,
 };
@@ -125,6 +137,8 @@ pub struct ProductIndex {
     analyser: Analyser,
     sold_out: SoldOut,
     reached: watch::Receiver<Reached>,
+    parked: watch::Receiver<Published>,
+    instance: String,
 }
 
 impl ProductIndex {
@@ -137,18 +151,43 @@ impl ProductIndex {
         let folder = Folder::take(folder)?;
         let current: Current = Arc::new(RwLock::new(folder.open_or_create()?));
         let (sender, reached) = watch::channel(Reached::default());
+        let (parking, parked) = watch::channel(Published::default());
+        let instance = instance_name();
+        let indexer = Indexer::new(folder, current.clone(), sender, parking, instance.clone());
         let index = Self {
-            current: current.clone(),
+            current,
             analyser: Analyser::new(),
             sold_out: SoldOut::default(),
             reached,
+            parked,
+            instance,
         };
-        Ok((index, Indexer::new(folder, current, sender)))
+        Ok((index, indexer))
     }
 
     /// Up to which event everything can be searched.
     pub fn position(&self) -> Position {
         self.reached.borrow().position
+    }
+
+    /// Where it is, and what it is at.
+    pub(crate) fn now(&self) -> Reached {
+        self.reached.borrow().clone()
+    }
+
+    /// The products that it cannot bring up to date.
+    pub fn parked(&self) -> Vec<ParkedAggregate> {
+        self.parked.borrow().iter().map(|(id, product)| product.shown(*id)).collect()
+    }
+
+    /// How many parked products an answer would lack.
+    pub(crate) fn parked_for(&self, wanted: Wanted<'_>) -> u64 {
+        parked_for(&self.parked.borrow(), wanted)
+    }
+
+    /// The name of this index among those of other processes.
+    pub(crate) fn instance(&self) -> &str {
+        &self.instance
     }
 
     /// Waits until it has reached `position`.

@@ -4,6 +4,7 @@
 
 mod accounts;
 mod baskets;
+mod deciding;
 mod deliveries;
 mod following;
 mod history;

@@ -84,6 +84,11 @@ impl Projection for BasketsProjection {
         }
     }
 
+    /// Baskets have no version that would have to move.
+    async fn leave_out(_: &mut PgConnection, _: &LogEvent) -> Result<(), sqlx::Error> {
+        Ok(())
+    }
+
     async fn write(&mut self, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
         store::write_new(connection, &self.baskets.changed(Dirt::Whole)).await?;
         store::write_status(connection, &self.baskets.changed(Dirt::Progress)).await?;

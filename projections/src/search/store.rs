@@ -1,7 +1,7 @@
 //! The index on disk: one folder, one writer. A commit carries its position.
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::HashMap,
     fs::{self, File, TryLockError},
     path::{Path, PathBuf},
     sync::{Arc, PoisonError, RwLock},
@@ -18,6 +18,7 @@ use tantivy::{
 use super::{
     companies::CompanyNames,
     document::ProductDocument,
+    parked::{Folded, ParkedProduct, ParkedProducts},
     schema::{Fields, VERSION},
     text::Analyser,
 };
@@ -59,7 +60,7 @@ pub(super) struct Payload {
     pub position: Position,
     /// Products with an event that could not be applied: they stay as they were before it.
     #[serde(default)]
-    pub parked: BTreeSet<ProductId>,
+    pub parked: ParkedProducts,
 }
 
 /// An index that can be searched.
@@ -160,6 +161,15 @@ pub(crate) fn open_to_read(folder: &Path) -> Result<(Searcher, Fields, Position)
     }
 }
 
+/// What is parked of the index in `folder`, as of its last commit.
+///
+/// # Errors
+/// When there is no index that can be read.
+pub(crate) fn parked_in(folder: &Path) -> Result<ParkedProducts, IndexError> {
+    let index = Index::open_in_dir(index_path(folder))?;
+    Ok(payload(index.load_metas()?.payload.as_deref()).unwrap_or_default().parked)
+}
+
 fn opened(index: Index, fields: Fields) -> Result<Opened, TantivyError> {
     let reader = index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into()?;
     Ok(Opened { index, reader, fields })
@@ -243,6 +253,28 @@ impl Store {
         self.committed
     }
 
+    /// Which products are parked.
+    pub fn parked(&self) -> &ParkedProducts {
+        &self.payload.parked
+    }
+
+    /// Puts a parked product that was folded anew, up to the event that everything is taken in to. `decision`: because of
+    /// which. Whether it is still parked.
+    pub fn put_anew(&mut self, id: ProductId, folded: Folded, decision: i64) -> Result<bool, IndexError> {
+        let (document, still) = match folded {
+            Folded::Whole(document) => (document, None),
+            Folded::Stuck(document, parked) => (document, Some(ParkedProduct { decided: decision, ..parked })),
+        };
+        self.put(id, document.as_ref())?;
+        self.uncommitted.insert(id, document);
+        let is_parked = still.is_some();
+        match still {
+            Some(still) => self.payload.parked.insert(id, still),
+            None => self.payload.parked.remove(&id),
+        };
+        Ok(is_parked)
+    }
+
     /// Whether something was taken in that is not committed.
     pub fn is_dirty(&self) -> bool {
         !self.uncommitted.is_empty()
@@ -258,7 +290,7 @@ impl Store {
     }
 
     /// Where the products that were put stand, and which of them are parked.
-    pub fn put_up_to(&mut self, position: Position, parked: BTreeSet<ProductId>) {
+    pub fn put_up_to(&mut self, position: Position, parked: ParkedProducts) {
         self.payload = Payload { position, parked };
     }
 
@@ -271,7 +303,8 @@ impl Store {
     ) -> Result<(), IndexError> {
         for event in events {
             let id = ProductId::from_uuid(event.recorded.stream.uuid());
-            if self.payload.parked.contains(&id) {
+            if let Some(parked) = self.payload.parked.get_mut(&id) {
+                parked.wait(event.position());
                 continue;
             }
             let before = self.document(id)?;
@@ -292,11 +325,12 @@ impl Store {
             projection = Model::Search.as_str(),
             position = event.position().0,
             stream = %event.recorded.stream,
+            error = poison.class(),
             reason = %poison,
             "an event cannot be applied; its product stays in the index as it was"
         );
         metrics::counter!("projection_parked_total", "projection" => Model::Search.as_str()).increment(1);
-        self.payload.parked.insert(id);
+        self.payload.parked.insert(id, ParkedProduct::new(event, poison));
     }
 
     fn document(&self, id: ProductId) -> Result<Option<ProductDocument>, IndexError> {

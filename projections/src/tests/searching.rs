@@ -60,7 +60,7 @@ async fn a_product_is_found_by_its_farm() {
         assert_eq!(ids(&running.search(newest).await), found, "{text}");
     }
     running.stop().await;
-    let report = compare_index(market.log.clone(), &folder.0).await.unwrap();
+    let report = compare_index(market.log.clone(), market.pool(), &folder.0).await.unwrap();
     assert!(report.is_clean() && report.rows["search"] == 3, "{report:?}");
 }
 

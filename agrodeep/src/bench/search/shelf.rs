@@ -11,7 +11,7 @@ use agrodeep_event_store::{
     Append, AppendOutcome, Metadata, NewEvent, SharedLog, StreamId,
     postgres::{LogLimits, PostgresLog},
 };
-use agrodeep_projections::{Model, Projections, ReadModels, database, search::ProductIndex};
+use agrodeep_projections::{Model, Projections, ReadModels, Wanted, database, search::ProductIndex};
 use anyhow::{Context, bail};
 use chrono::Utc;
 use sqlx::PgPool;
@@ -79,7 +79,8 @@ impl Shelf {
             Self { models, pool, products: offers.len(), _running: stop.drop_guard(), _folder: folder };
         let head = log.head().await?;
         let all = [Model::Products, Model::Accounts, Model::Search];
-        shelf.models.wait_for(&all, head, PATIENCE).await.context("the products cannot be found yet")?;
+        let wanted = Wanted { position: head, about: &[] };
+        shelf.models.wait_for(&all, wanted, PATIENCE).await.context("the products cannot be found yet")?;
         Ok(shelf)
     }
 }
