@@ -39,9 +39,10 @@ impl Poison {
     pub const fn class(&self) -> &'static str {
         match self {
             Self::UnknownAggregate(_) => "unknown_aggregate",
-            Self::UnknownVersion(..) => "unknown_version",
-            Self::Payload { .. } => "unreadable_payload",
-            Self::OtherName { .. } => "other_name",
+            Self::Unreadable(evolution::Unreadable::UnknownEvent(_)) => "unknown_event",
+            Self::Unreadable(evolution::Unreadable::UnknownVersion { .. }) => "unknown_version",
+            Self::Unreadable(evolution::Unreadable::Payload { .. }) => "unreadable_payload",
+            Self::Unreadable(evolution::Unreadable::OtherName { .. }) => "other_name",
             Self::Missing => "missing_beginning",
             Self::Gap { .. } => "version_gap",
             Self::Refused(_) => "refused_by_database",

@@ -22,8 +22,9 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    ReadError, checkpoint,
+    ReadError,
     activity::Activity,
+    checkpoint,
     fact::{LogEvent, Poison},
     feed::Feed,
     parking::{Parking, decision},

@@ -48,9 +48,9 @@ pub use self::{highlight::Highlights, indexer::Indexer, store::IndexError};
 
 use crate::{
     Page, Wanted,
-    products::{Product, ProductFilter},
     heartbeat::instance_name,
     parking::ParkedAggregate,
+    products::{Product, ProductFilter},
     progress::reached,
     runner::Reached,
 };

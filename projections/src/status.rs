@@ -193,8 +193,7 @@ impl ReadModels {
         let counted_max = if is_dense { u64::MAX } else { COUNTED_MAX };
         let events = log.count_after(position, counted_max).await.map_err(unavailable)?;
         let oldest = if events == 0 { None } else { log.read(position, 1).await.map_err(unavailable)?.pop() };
-        let seconds =
-            oldest.map_or(0.0, |event| (Utc::now() - event.recorded_at).as_seconds_f64().max(0.0));
+        let seconds = oldest.map_or(0.0, |event| (Utc::now() - event.recorded_at).as_seconds_f64().max(0.0));
         Ok(Lag { events, is_minimum: !is_dense && events == COUNTED_MAX, seconds })
     }
 

@@ -178,8 +178,11 @@ async fn copy_skips(
     rebuilt: &PgPool,
     folded: &BTreeMap<Model, Position>,
 ) -> Result<(), VerifyError> {
-    let known: HashSet<i64> =
-        sqlx::query_scalar("select decision_id from parking_decisions").fetch_all(rebuilt).await?.into_iter().collect();
+    let known: HashSet<i64> = sqlx::query_scalar("select decision_id from parking_decisions")
+        .fetch_all(rebuilt)
+        .await?
+        .into_iter()
+        .collect();
     let skips: Vec<(i64, String, String, Uuid, i64)> = sqlx::query_as(
         "select decision_id, projection, aggregate_type, aggregate_id, position from parking_decisions
          where skipped_at is not null order by decision_id",

@@ -81,7 +81,9 @@ pub enum DecideError {
         stream: StreamId,
     },
     /// An earlier decision has not been carried out yet.
-    #[error("what was decided about {stream} before has not been carried out yet; is the projection running?")]
+    #[error(
+        "what was decided about {stream} before has not been carried out yet; is the projection running?"
+    )]
     Pending {
         /// What was asked about.
         stream: StreamId,

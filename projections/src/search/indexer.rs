@@ -196,11 +196,7 @@ async fn take_in(
 }
 
 /// Folds anew the parked products about which a person has decided.
-async fn carry_out_decisions(
-    mut store: Store,
-    log: &SharedLog,
-    pool: &PgPool,
-) -> Result<Store, IndexError> {
+async fn carry_out_decisions(mut store: Store, log: &SharedLog, pool: &PgPool) -> Result<Store, IndexError> {
     let decided = decided(pool, store.parked()).await?;
     if decided.is_empty() {
         return Ok(store);

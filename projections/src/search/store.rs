@@ -263,7 +263,9 @@ impl Store {
     pub fn put_anew(&mut self, id: ProductId, folded: Folded, decision: i64) -> Result<bool, IndexError> {
         let (document, still) = match folded {
             Folded::Whole(document) => (document, None),
-            Folded::Stuck(document, parked) => (document, Some(ParkedProduct { decided: decision, ..parked })),
+            Folded::Stuck(document, parked) => {
+                (document, Some(ParkedProduct { decided: decision, ..parked }))
+            }
         };
         self.put(id, document.as_ref())?;
         self.uncommitted.insert(id, document);

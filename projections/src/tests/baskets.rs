@@ -68,6 +68,26 @@ async fn what_others_have_bought_together_is_recommended_before_what_most_people
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_was_bought_in_the_last_thirty_days_is_not_recommended_again() {
+    let market = Market::open().await;
+    let [bread, butter, jam] = shelf(&market).await;
+    let marie = somebody();
+    buys(&market, marie, &[bread, butter]).await;
+    let bought_at = market.now();
+    buys(&market, somebody(), &[bread, butter, jam]).await;
+    market.project().await;
+    let products = async |now| {
+        let mut products: Vec<_> =
+            recommended(&market, marie, now).await.into_iter().map(|(product, _)| product).collect();
+        products.sort_unstable();
+        products
+    };
+    assert_eq!(products(market.now()).await, [jam]);
+    assert_eq!(products(bought_at + TimeDelta::days(29)).await, [jam]);
+    assert_eq!(products(bought_at + TimeDelta::days(30)).await, [bread, butter, jam]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn who_has_bought_nothing_is_told_what_most_people_buy() {
     let market = Market::open().await;
     let [bread, tea, spoon] = shelf(&market).await;

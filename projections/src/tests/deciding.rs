@@ -45,7 +45,8 @@ impl Running {
 
     async fn caught_up(&self, market: &Market) {
         let wanted = Wanted { position: market.log.head().await.unwrap(), about: &[] };
-        let models = [Model::Products, Model::Orders, Model::OrderHistory, Model::Accounts, Model::Deliveries];
+        let models =
+            [Model::Products, Model::Orders, Model::OrderHistory, Model::Accounts, Model::Deliveries];
         for model in models {
             // What is parked has been taken in, too.
             match self.reads.wait_for(&[model], wanted, PATIENCE).await {
@@ -225,7 +226,10 @@ async fn a_skipped_event_is_left_out_for_good_and_it_stays_known_who_did_it() {
 
     let decision = running.decide(Model::Products, &stream, skip("a test painted it")).await;
     assert_eq!((decision.outcome, decision.applied), (Some(Outcome::Released), 1));
-    assert_eq!(decision.kind, DecisionKind::Skip { position: unknown, reason: "a test painted it".to_owned() });
+    assert_eq!(
+        decision.kind,
+        DecisionKind::Skip { position: unknown, reason: "a test painted it".to_owned() }
+    );
     let found = market.reads.product(sick).await.unwrap().unwrap();
     assert_eq!((found.price, found.version), (euros(400), 3));
     let decision = running.decide(Model::Orders, &order_stream, skip("no gifts")).await;

@@ -236,12 +236,13 @@ async fn a_word_that_is_nowhere_brings_a_suggestion() {
     assert_eq!(running.search(query("aubergine")).await.suggestions, [] as [&str; 0]);
     assert_eq!(running.search(query("locomotive")).await.suggestions, [] as [&str; 0]);
     offered(&market, somebody(), details("Abricots", "", "cat_fruit", &[]), 250).await;
+    offered(&market, somebody(), details("Caviar d'aubergines", "", "cat_x", &[]), 250).await;
     offered(&market, somebody(), details("Aubépine", "", "cat_herbs", &[]), 250).await;
     offered(&market, somebody(), details("Confiture d'abricots", "", "cat_fruit", &[]), 250).await;
     // The commonest first.
     assert_eq!(running.search(query("a")).await.suggestions, [] as [&str; 0]);
     assert_eq!(running.search(query("ab")).await.suggestions, ["abricots"]);
-    assert_eq!(running.search(query("aub")).await.suggestions, ["aubepine", "aubergines"]);
+    assert_eq!(running.search(query("aub")).await.suggestions, ["aubergines", "aubepine"]);
     assert_eq!(running.search(query("confiture abr")).await.suggestions, ["confiture abricots"]);
 }
 

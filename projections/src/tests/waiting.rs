@@ -56,10 +56,7 @@ async fn a_question_that_has_waited_long_enough_says_who_is_behind() {
         })
     );
     assert!(began.elapsed() >= Duration::from_millis(160) && began.elapsed() < Duration::from_secs(5));
-    assert_eq!(
-        market.reads.wait_for(&[Model::Products], up_to(Position(1)), Duration::ZERO).await,
-        Ok(())
-    );
+    assert_eq!(market.reads.wait_for(&[Model::Products], up_to(Position(1)), Duration::ZERO).await, Ok(()));
 }
 
 #[tokio::test(flavor = "multi_thread")]
