@@ -3,12 +3,14 @@
 
 mod apis;
 mod log;
+mod parked;
 mod read_side;
 mod write_side;
 
 pub use self::{
     apis::{read_api, write_api},
     log::{configured_log, open_log},
+    parked::parking_desk,
     read_side::{ReadSide, index_dir, projections},
     write_side::{WriteSide, pool},
 };

@@ -40,7 +40,7 @@ pub mod verify;
 
 pub use self::{
     error::{ReadError, Unreadable},
-    model::Model,
+    model::{Model, UnknownModel},
     page::{Page, Paged},
     progress::Progress,
     projections::Projections,

@@ -23,7 +23,8 @@ pub mod time_travel;
 mod timeline;
 pub mod views;
 
-use axum::Router;
+use agrodeep_http::prefer;
+use axum::{Router, middleware::from_fn};
 use utoipa::OpenApi as _;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
@@ -41,13 +42,14 @@ pub const SERVICE: &str = "read-api";
 #[openapi(
     info(
         title = "AgroDeep read API",
-        description = "Queries. Each takes `Agrodeep-Min-Position` to read what the client has written; errors are RFC 9457 problem details with a stable `error` code."
+        description = "Queries. Each takes `Agrodeep-Min-Position` to read what the client has written, and waits for that as long as `Prefer: wait=N` says (2 s otherwise, 30 s at the most); errors are RFC 9457 problem details with a stable `error` code."
     ),
     tags(
         (name = "auth", description = "Who is signed in"),
         (name = "products", description = "What is offered"),
         (name = "orders", description = "What was ordered, how far it has come, and everything that happened to it"),
         (name = "deliveries", description = "Where an order is"),
+        (name = "operations", description = "How the read models are, for whoever operates them"),
         (name = "service", description = "Whether the service is well"),
     )
 )]
@@ -57,6 +59,7 @@ struct Contract;
 /// ([`agrodeep_http::ServiceRoutes`], with [`SERVICE`] and [`readiness`]).
 pub fn router(api: ReadApi) -> (Router, OpenApi) {
     let (router, openapi) = all().split_for_parts();
+    let router = router.layer(from_fn(prefer::tell_what_applied));
     (router.with_state(Shared::from(api)), openapi)
 }
 
@@ -79,4 +82,7 @@ fn all() -> OpenApiRouter<Shared> {
         .merge(routes::orders::diff::router())
         .merge(routes::deliveries::track::router())
         .merge(routes::deliveries::diff::router())
+        .merge(routes::operations::projections::router())
+        .merge(routes::operations::parked::router())
+        .merge(routes::operations::parked_one::router())
 }

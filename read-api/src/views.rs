@@ -3,6 +3,7 @@
 pub mod delivery;
 pub mod diff;
 pub mod history;
+pub mod operations;
 pub mod order;
 pub mod people;
 pub mod product;

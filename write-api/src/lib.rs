@@ -7,6 +7,7 @@ pub mod accounts;
 mod answer;
 mod caller;
 mod input;
+pub mod parked;
 mod problems;
 mod routes;
 mod runner;
@@ -16,5 +17,5 @@ mod views;
 pub use self::{
     routes::router,
     runner::Runner,
-    state::{PublicUrls, WriteApi},
+    state::{PublicUrls, SharedParked, WriteApi},
 };

@@ -46,6 +46,11 @@ impl ReadApi {
             indexer.run(followed, index_source, stop).await;
             Ok(())
         });
+        let measured = models.clone();
+        parts.run("lag", |stop| async move {
+            measured.keep_measuring(stop).await;
+            Ok(())
+        });
         let public_url = settings.read_public_url.clone().unwrap_or_else(|| url.clone());
         let router = compose::read_api(log, models, &signing_keys, &settings, &public_url, metrics);
         parts.serve("read API", listener, router);

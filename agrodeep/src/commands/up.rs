@@ -126,9 +126,15 @@ async fn start(
 
     let secret = webhooks::secret(settings, data_dir)?;
     webhooks::run(&mut parts, settings, &write_side, &urls.write, secret.clone())?;
-    let (router, runner) = compose::write_api(&write_side, secret, &read_public_url, metrics.clone());
+    let parking = compose::parking_desk(&databases)?;
+    let (router, runner) = compose::write_api(&write_side, parking, secret, &read_public_url, metrics.clone());
     parts.serve("write API", listeners.write, router);
     parts.finish_after_serving(async move { runner.drain().await });
+    let measured = models.clone();
+    parts.run("lag", |stop| async move {
+        measured.keep_measuring(stop).await;
+        Ok(())
+    });
     let log = write_side.log.clone();
     let router = compose::read_api(log, models, &write_side.pool, settings, &read_public_url, metrics);
     parts.serve("read API", listeners.read, router);

@@ -1,0 +1,5 @@
+//! How the read side is, for who runs it.
+
+pub mod parked;
+pub mod parked_one;
+pub mod projections;
