@@ -253,7 +253,7 @@ async fn rebuild(log: &SharedLog, pool: &PgPool, positions: &BTreeMap<Model, Pos
             let (sender, _) = watch::channel(Reached::default());
             let mut runner = Runner::<$projection>::new(feed.clone(), pool.clone(), sender);
             let stop = stop.clone();
-            async move { runner.run_until(until, &stop).await }
+            Box::pin(async move { runner.run_until(until, &stop).await })
         }};
     }
     tokio::join!(
