@@ -18,8 +18,11 @@ mod number;
 mod outcome;
 mod plot;
 mod processes;
+mod recommendations;
 mod replay;
 mod report;
+mod routes;
+mod search;
 mod spread;
 mod subjects;
 mod worker;
@@ -39,6 +42,9 @@ pub enum Bench {
     Growth(growth::GrowthBench),
     Load(load::LoadBench),
     Replay(replay::ReplayBench),
+    Search(search::SearchBench),
+    Routes(routes::RoutesBench),
+    Recommendations(recommendations::RecommendationsBench),
     Report(report::ReportBench),
     #[command(hide = true)]
     Worker(worker::Worker),
@@ -83,11 +89,23 @@ impl Bench {
                 })
                 .await
             }
+            Self::Search(bench) => {
+                until_interrupted(async {
+                    print(&bench.measure(&BenchServer::at(&bench.place)?).await?, bench.json)
+                })
+                .await
+            }
             Self::Replay(bench) => {
                 until_interrupted(async {
                     print(&bench.measure(&BenchServer::private(&bench.place)?).await?, bench.json)
                 })
                 .await
+            }
+            Self::Routes(bench) => {
+                until_interrupted(async { print(&bench.measure().await?, bench.json) }).await
+            }
+            Self::Recommendations(bench) => {
+                until_interrupted(async { print(&bench.measure().await?, bench.json) }).await
             }
             Self::Growth(bench) => {
                 bench.ensure_room()?;

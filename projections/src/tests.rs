@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod accounts;
+mod baskets;
 mod deciding;
 mod deliveries;
 mod following;
@@ -12,6 +13,7 @@ mod orders;
 mod parking;
 mod products;
 mod search;
+mod searching;
 mod story;
 mod verify;
 mod waiting;

@@ -15,6 +15,7 @@ pub use self::index::compare_index;
 use crate::{
     Model, ReadError,
     accounts::AccountsProjection,
+    baskets::BasketsProjection,
     checkpoint,
     database::{self, MigrateError},
     deliveries::DeliveriesProjection,
@@ -34,7 +35,7 @@ const CHECK_LOCK: i64 = 0x6167_726f_6465_6570;
 /// How many differences are told one by one.
 const TOLD_MAX: usize = 100;
 /// How many connections the rebuild writes with: one for each projection.
-const CONNECTIONS: u32 = 5;
+const CONNECTIONS: u32 = 6;
 
 /// What a check has found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -225,6 +226,7 @@ async fn positions(snapshot: &mut PgConnection) -> Result<BTreeMap<Model, Positi
         version::<OrdersProjection>(),
         version::<OrderHistoryProjection>(),
         version::<DeliveriesProjection>(),
+        version::<BasketsProjection>(),
     ] {
         let checkpoint = checkpoint::read(&mut *snapshot, model).await?;
         if let Some(found) = checkpoint.map(|checkpoint| checkpoint.version)
@@ -251,7 +253,7 @@ async fn rebuild(log: &SharedLog, pool: &PgPool, positions: &BTreeMap<Model, Pos
             let (sender, _) = watch::channel(Reached::default());
             let mut runner = Runner::<$projection>::new(feed.clone(), pool.clone(), sender);
             let stop = stop.clone();
-            async move { runner.run_until(until, &stop).await }
+            Box::pin(async move { runner.run_until(until, &stop).await })
         }};
     }
     tokio::join!(
@@ -260,5 +262,6 @@ async fn rebuild(log: &SharedLog, pool: &PgPool, positions: &BTreeMap<Model, Pos
         run!(OrdersProjection),
         run!(OrderHistoryProjection),
         run!(DeliveriesProjection),
+        run!(BasketsProjection),
     );
 }

@@ -78,6 +78,7 @@ fn all() -> OpenApiRouter<Shared> {
         .merge(routes::products::search::router())
         .merge(routes::products::get::router())
         .merge(routes::products::diff::router())
+        .merge(routes::ai::recommendations::router())
         .merge(routes::orders::list::router())
         .merge(routes::orders::get::router())
         .merge(routes::orders::history::router())

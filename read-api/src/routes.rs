@@ -1,5 +1,6 @@
 //! The routes, one file each: who knows the path knows the file.
 
+pub mod ai;
 pub mod auth;
 pub mod deliveries;
 pub mod events;

@@ -8,6 +8,7 @@ pub mod order;
 pub mod people;
 pub mod product;
 pub mod profile;
+pub mod recommendation;
 pub mod search;
 
 use agrodeep_domain::{Address, GeoPoint};

@@ -19,6 +19,9 @@ use super::{
     load::LoadBench,
     outcome::Outcome,
     processes::ProcessesBench,
+    recommendations::RecommendationsBench,
+    routes::RoutesBench,
+    search::SearchBench,
     replay::ReplayBench,
 };
 
@@ -45,6 +48,10 @@ pub struct ReportBench {
     appends: u64,
     #[command(flatten)]
     place: PrivatePlace,
+    /// The folder of the data set that searches and recommendations are measured on, see docs/importing.md; without it they
+    /// are left out
+    #[arg(long, value_name = "DIR")]
+    journey: Option<PathBuf>,
     /// Print one JSON line a figure, too
     #[arg(long)]
     pub json: bool,
@@ -91,7 +98,7 @@ impl ReportBench {
         let hot = HotBench { writers: 64, effort, place: place.clone(), json };
         let latency = LatencyBench { effort, place: place.clone(), json };
         let load = LoadBench { effort, place: place.clone(), json };
-        let processes = ProcessesBench { writers: 64, effort, place, json };
+        let processes = ProcessesBench { writers: 64, effort, place: place.clone(), json };
         let replay = ReplayBench { events: 1_000_000, rounds: effort.rounds, place: private(), json };
 
         // Growth is measured while this process has done nothing else: its memory is what is looked at.
@@ -112,12 +119,22 @@ impl ReportBench {
         let processes = processes.measure(&server).await?;
         eprintln!("replay");
         let replay = replay.measure(&server).await?;
+        eprintln!("routes");
+        let routes = RoutesBench { clients: 16, effort, place: self.place.clone(), json }.measure().await?;
+        let mut outcomes = vec![append, hot, latency, processes, growth, replay, routes];
+        if let Some(from) = self.journey.clone() {
+            eprintln!("search");
+            let search = SearchBench { from: Some(from.clone()), effort, place, json };
+            outcomes.push(search.measure(&server).await?);
+            eprintln!("recommendations");
+            outcomes.push(RecommendationsBench { from, json }.measure().await?);
+        }
         let machine = machine::describe(server.folder())?;
         eprintln!("load");
         let load = load.measure(&server).await?;
         let database = server.database("bench_settings").await?;
         let settings = settings::describe(&database.url).await?;
-        let outcomes = vec![append, hot, latency, processes, growth, load, replay];
+        outcomes.push(load);
         Ok(Everything { outcomes, machine, settings })
     }
 }

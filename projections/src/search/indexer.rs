@@ -13,6 +13,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::{
+    companies::{Companies, CompanyNames},
     parked::{ParkedProducts, Published, decided, fold_anew, note},
     store::{Current, Folder, IndexError, Store},
 };
@@ -112,8 +113,9 @@ impl Indexer {
     ) -> Result<(), IndexError> {
         let (folder, current) = (self.folder.clone(), self.current.clone());
         let (mut store, position) = blocking(move || Store::open(folder, current)).await?;
+        let mut companies = Companies::new(feed.log().clone());
         if position.is_none() {
-            store = bootstrap(store, feed.log(), pool).await?;
+            store = bootstrap(store, feed.log(), pool, &mut companies).await?;
         }
         self.reach(&store, 0);
         let mut first_change: Option<Instant> = None;
@@ -137,7 +139,7 @@ impl Indexer {
             if let Some(events) = events {
                 untold += events.len();
                 uncommitted_events += events.len();
-                store = take_in(store, events).await?;
+                store = take_in(store, events, &mut companies).await?;
                 if store.is_dirty() {
                     first_change.get_or_insert_with(Instant::now);
                 }
@@ -178,14 +180,19 @@ impl Indexer {
 }
 
 /// Takes in what of `events` concerns the index, and moves behind all of them.
-async fn take_in(mut store: Store, events: Vec<Arc<LogEvent>>) -> Result<Store, IndexError> {
+async fn take_in(
+    mut store: Store,
+    events: Vec<Arc<LogEvent>>,
+    companies: &mut Companies,
+) -> Result<Store, IndexError> {
     let Some(last) = events.last().map(|last| last.position()) else { return Ok(store) };
     let wanted: Vec<_> = events.into_iter().filter(|event| wants(&event.recorded)).collect();
     if wanted.is_empty() {
-        store.take_in(&[], last)?;
+        store.take_in(&[], &CompanyNames::new(), last)?;
         return Ok(store);
     }
-    blocking(move || store.take_in(&wanted, last).map(|()| store)).await
+    let names = companies.of_events(&wanted).await.map_err(unavailable)?;
+    blocking(move || store.take_in(&wanted, &names, last).map(|()| store)).await
 }
 
 /// Folds anew the parked products about which a person has decided.
@@ -209,7 +216,12 @@ async fn carry_out_decisions(mut store: Store, log: &SharedLog, pool: &PgPool) -
 
 /// Fills an empty index with the products as they are, and with their position: rows and checkpoint are read in one
 /// snapshot.
-async fn bootstrap(store: Store, log: &SharedLog, pool: &PgPool) -> Result<Store, IndexError> {
+async fn bootstrap(
+    store: Store,
+    log: &SharedLog,
+    pool: &PgPool,
+    companies: &mut Companies,
+) -> Result<Store, IndexError> {
     let mut store = blocking(move || store.begin_anew()).await?;
     let mut snapshot =
         pool.begin_with("begin isolation level repeatable read, read only").await.map_err(ReadError::from)?;
@@ -233,7 +245,9 @@ async fn bootstrap(store: Store, log: &SharedLog, pool: &PgPool) -> Result<Store
         while let Some(rows) = chunks.try_next().await.map_err(|error| error.1)? {
             let products: Vec<Product> = rows.iter().map(from_row).collect::<Result<_, _>>()?;
             count += products.len();
-            store = blocking(move || store.put_all(&products).map(|()| store)).await?;
+            let producers = products.iter().map(|product| product.producer_id);
+            let names = companies.of(producers).await.map_err(unavailable)?;
+            store = blocking(move || store.put_all(&products, &names).map(|()| store)).await?;
         }
     }
     let position = Position(position.unwrap_or(0));

@@ -78,6 +78,8 @@ async fn a_parameter_that_cannot_be_is_refused_by_name() {
         ("is_organic=1", "is_organic"),
         ("producer=42", "producer"),
         ("producer=prod_01h455vb4pex5vsknk084sn02q", "producer"),
+        ("in_stock=1", "in_stock"),
+        ("in_stock=", "in_stock"),
         ("sort=colour", "sort"),
         ("sort=", "sort"),
         ("near=45.7,4.8", "near"),

@@ -18,6 +18,7 @@ fn the_contract_has_every_route() {
     let expected = [
         "/health",
         "/ready",
+        "/v1/ai/recommendations",
         "/v1/auth/me",
         "/v1/deliveries/{id}/history/diff",
         "/v1/deliveries/{id}/track",

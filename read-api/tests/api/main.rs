@@ -13,6 +13,7 @@ mod past;
 mod people;
 mod positions;
 mod products;
+mod recommendations;
 mod roles;
 mod search;
 mod service;

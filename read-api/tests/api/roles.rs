@@ -23,6 +23,7 @@ fn matrix(tale: Tale) -> Vec<(String, [u16; 10])> {
         ("/v1/streams".to_owned(), streams),
         (format!("/v1/streams/{}", tale.order_id()), streams),
         ("/v1/auth/me".to_owned(), all),
+        ("/v1/ai/recommendations".to_owned(), [200, 200, 403, 403, 403, 403, 403, 403, 403, 403]),
         ("/v1/products".to_owned(), all),
         (format!("/v1/products/{}", tomatoes()), all),
         ("/v1/products/search?q=tomate".to_owned(), all),
