@@ -26,6 +26,7 @@ mod progress;
 mod projection;
 mod projections;
 mod read_models;
+pub mod rebuild;
 mod row;
 mod runner;
 pub mod search;
@@ -35,7 +36,7 @@ pub mod verify;
 
 pub use self::{
     error::{ReadError, Unreadable},
-    model::Model,
+    model::{Model, UnknownModel},
     page::{Page, Paged},
     progress::Progress,
     projections::Projections,

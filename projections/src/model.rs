@@ -1,6 +1,6 @@
 //! The read models by name.
 
-use std::fmt;
+use std::{fmt, str::FromStr};
 
 /// A read model: one fold of the log, with a position of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -40,5 +40,25 @@ impl Model {
 impl fmt::Display for Model {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
+    }
+}
+
+/// There is no read model of this name.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("there is no projection {0:?}: known are {known}", known = names())]
+pub struct UnknownModel(pub String);
+
+fn names() -> String {
+    Model::ALL.map(Model::as_str).join(", ")
+}
+
+impl FromStr for Model {
+    type Err = UnknownModel;
+
+    fn from_str(name: &str) -> Result<Self, UnknownModel> {
+        Self::ALL
+            .into_iter()
+            .find(|model| model.as_str() == name)
+            .ok_or_else(|| UnknownModel(name.to_owned()))
     }
 }

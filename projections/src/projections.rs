@@ -16,6 +16,7 @@ use crate::{
     orders::OrdersProjection,
     products::ProductsProjection,
     projection::Projection,
+    rebuild::{GRACE, Rebuilds},
     runner::{Reached, Runner},
     search::Indexer,
 };
@@ -32,6 +33,7 @@ pub struct Projections {
     progress: Progress,
     positions: Positions,
     indexer: Option<Indexer>,
+    grace: Duration,
 }
 
 /// One position a projection: who adds a projection is told by the compiler where to start it.
@@ -63,7 +65,7 @@ impl Projections {
             order_history: position(Model::OrderHistory),
             deliveries: position(Model::Deliveries),
         };
-        Self { feed, pool, progress: Progress::new(receivers), positions, indexer: None }
+        Self { feed, pool, progress: Progress::new(receivers), positions, indexer: None, grace: GRACE }
     }
 
     /// Where the projections are, for [`crate::ReadModels::with_progress`].
@@ -78,9 +80,16 @@ impl Projections {
         self
     }
 
+    /// Rows that were replaced by others, built anew, are kept for so long.
+    #[must_use]
+    pub fn with_grace(mut self, grace: Duration) -> Self {
+        self.grace = grace;
+        self
+    }
+
     /// Runs all projections until told to stop. Returns when each has finished what it was at.
     pub async fn run(self, stop: CancellationToken) {
-        let Self { feed, pool, progress, positions, indexer } = self;
+        let Self { feed, pool, progress, positions, indexer, grace } = self;
         let Positions { accounts, products, orders, order_history, deliveries } = positions;
         let mut tasks = JoinSet::new();
         tasks.spawn(keep_running::<AccountsProjection>(feed.clone(), pool.clone(), accounts, stop.clone()));
@@ -99,8 +108,9 @@ impl Projections {
             stop.clone(),
         ));
         if let Some(indexer) = indexer {
-            tasks.spawn(indexer.follow(feed.clone(), pool, stop.clone()));
+            tasks.spawn(indexer.follow(feed.clone(), pool.clone(), stop.clone()));
         }
+        tasks.spawn(Rebuilds::new(feed.log().clone(), pool.clone(), grace).tend(stop.clone()));
         tasks.spawn(measure(feed, progress, stop));
         while tasks.join_next().await.is_some() {}
     }

@@ -113,6 +113,11 @@ pub struct ProductIndex {
     reached: watch::Receiver<Reached>,
 }
 
+/// The version of the index that this program writes.
+pub(crate) const fn version() -> i32 {
+    schema::VERSION
+}
+
 impl ProductIndex {
     /// Opens the index in `folder`, which belongs to it alone. It can be searched at once; the [`Indexer`] keeps it up to
     /// date. An index that cannot be read is replaced by an empty one.

@@ -10,6 +10,7 @@ mod market;
 mod orders;
 mod parking;
 mod products;
+mod rebuild;
 mod search;
 mod story;
 mod verify;

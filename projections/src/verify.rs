@@ -15,7 +15,7 @@ pub use self::index::compare_index;
 use crate::{
     Model, ReadError,
     accounts::AccountsProjection,
-    checkpoint,
+    checkpoint::{self, Checkpoint},
     database::{self, MigrateError},
     deliveries::DeliveriesProjection,
     feed::Feed,
@@ -23,6 +23,7 @@ use crate::{
     orders::OrdersProjection,
     products::ProductsProjection,
     projection::Projection,
+    rebuild::change_form,
     runner::{Reached, Runner},
     search::IndexError,
 };
@@ -137,12 +138,27 @@ pub async fn rebuild_and_compare(log: SharedLog, live: &PgPool) -> Result<Report
     drop_schema(&mut lock).await?;
     database::migrate_schema(options.clone(), CHECK_SCHEMA).await?;
     let rebuilt = database::pool(options, CHECK_SCHEMA, CONNECTIONS);
+    give_form(&rebuilt).await?;
     let report = compare(log, live, &rebuilt).await;
     rebuilt.close().await;
     drop_schema(&mut lock).await?;
     sqlx::query("select pg_advisory_unlock($1)").bind(CHECK_LOCK).execute(&mut lock).await?;
     lock.close().await?;
     report
+}
+
+/// Gives the empty tables the form of the versions that this program writes.
+async fn give_form(rebuilt: &PgPool) -> Result<(), sqlx::Error> {
+    let mut connection = rebuilt.acquire().await?;
+    change_form::<AccountsProjection>(&mut connection).await?;
+    change_form::<ProductsProjection>(&mut connection).await?;
+    change_form::<OrdersProjection>(&mut connection).await?;
+    change_form::<OrderHistoryProjection>(&mut connection).await?;
+    change_form::<DeliveriesProjection>(&mut connection).await?;
+    for (model, version) in VERSIONS {
+        checkpoint::read_or_create(rebuilt, model.as_str(), Checkpoint::start(version)).await?;
+    }
+    Ok(())
 }
 
 async fn drop_schema(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
@@ -167,19 +183,24 @@ async fn compare(log: SharedLog, live: &PgPool, rebuilt: &PgPool) -> Result<Repo
 }
 
 async fn take_snapshot(live: &PgPool) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
-    live.begin_with("begin isolation level repeatable read, read only").await
+    let mut snapshot = live.begin_with("begin isolation level repeatable read, read only").await?;
+    // Before the first look: rows that were built anew may not take the place of others between two.
+    for tables in [
+        AccountsProjection::TABLES,
+        ProductsProjection::TABLES,
+        OrdersProjection::TABLES,
+        OrderHistoryProjection::TABLES,
+        DeliveriesProjection::TABLES,
+    ] {
+        snapshot.execute(format!("lock table {} in access share mode", tables.join(", ")).as_str()).await?;
+    }
+    Ok(snapshot)
 }
 
 /// The live read models' checkpoints.
 async fn positions(snapshot: &mut PgConnection) -> Result<BTreeMap<Model, Position>, VerifyError> {
     let mut positions = BTreeMap::new();
-    for (model, expected) in [
-        version::<AccountsProjection>(),
-        version::<ProductsProjection>(),
-        version::<OrdersProjection>(),
-        version::<OrderHistoryProjection>(),
-        version::<DeliveriesProjection>(),
-    ] {
+    for (model, expected) in VERSIONS {
         let checkpoint = checkpoint::read(&mut *snapshot, model).await?;
         if let Some(found) = checkpoint.map(|checkpoint| checkpoint.version)
             && found != expected
@@ -190,6 +211,15 @@ async fn positions(snapshot: &mut PgConnection) -> Result<BTreeMap<Model, Positi
     }
     Ok(positions)
 }
+
+/// What this program writes.
+const VERSIONS: [(Model, i32); 5] = [
+    version::<AccountsProjection>(),
+    version::<ProductsProjection>(),
+    version::<OrdersProjection>(),
+    version::<OrderHistoryProjection>(),
+    version::<DeliveriesProjection>(),
+];
 
 const fn version<P: Projection>() -> (Model, i32) {
     (P::MODEL, P::VERSION)

@@ -9,7 +9,7 @@ use std::{
 use agrodeep_domain::{Aggregate as _, Product as Aggregate, ProductId};
 use agrodeep_event_store::{Position, RecordedEvent, SharedLog};
 use futures::TryStreamExt;
-use sqlx::{PgPool, types::Uuid};
+use sqlx::{Executor, PgPool, types::Uuid};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -163,6 +163,8 @@ async fn bootstrap(store: Store, pool: &PgPool) -> Result<Store, IndexError> {
     let mut store = blocking(move || store.begin_anew()).await?;
     let mut snapshot =
         pool.begin_with("begin isolation level repeatable read, read only").await.map_err(ReadError::from)?;
+    // Before the first look: rows that were built anew may not take the place of others between two.
+    snapshot.execute("lock table products in access share mode").await.map_err(ReadError::from)?;
     let position: Option<i64> = sqlx::query_scalar("select position from checkpoints where projection = $1")
         .bind(Model::Products.as_str())
         .fetch_optional(&mut *snapshot)
