@@ -9,6 +9,7 @@ pub mod migrate;
 pub mod process_managers;
 pub mod projections;
 pub mod read_api;
+pub mod rebuild;
 pub mod tour;
 pub mod up;
 mod webhooks;

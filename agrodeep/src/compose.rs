@@ -4,11 +4,13 @@
 mod apis;
 mod log;
 mod read_side;
+mod rebuilds;
 mod write_side;
 
 pub use self::{
     apis::{read_api, write_api},
     log::{configured_log, open_log},
     read_side::{ReadSide, index_dir, projections},
+    rebuilds::rebuilds,
     write_side::{WriteSide, pool},
 };

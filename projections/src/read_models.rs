@@ -47,6 +47,10 @@ impl ReadModels {
         &self.pool
     }
 
+    pub(crate) fn log(&self) -> &SharedLog {
+        &self.log
+    }
+
     pub(crate) fn index(&self) -> Option<&ProductIndex> {
         self.index.as_ref()
     }

@@ -47,6 +47,7 @@ pub const SERVICE: &str = "read-api";
         (name = "products", description = "What is offered"),
         (name = "orders", description = "What was ordered, how far it has come, and everything that happened to it"),
         (name = "deliveries", description = "Where an order is"),
+        (name = "operations", description = "How the read side is"),
         (name = "service", description = "Whether the service is well"),
     )
 )]
@@ -74,4 +75,5 @@ fn all() -> OpenApiRouter<Shared> {
         .merge(routes::orders::get::router())
         .merge(routes::orders::history::router())
         .merge(routes::deliveries::track::router())
+        .merge(routes::operations::rebuilds::router())
 }

@@ -2,6 +2,7 @@
 
 pub mod auth;
 pub mod deliveries;
+pub mod operations;
 pub mod orders;
 pub mod products;
 

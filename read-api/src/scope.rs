@@ -19,6 +19,14 @@ impl Roles for DeliveryReaders {
     const ROLES: &'static [Role] = &[Role::Buyer, Role::Driver, Role::Admin];
 }
 
+/// Roles that run the system.
+#[derive(Clone, Copy, Debug)]
+pub struct Operators;
+
+impl Roles for Operators {
+    const ROLES: &'static [Role] = &[Role::Admin];
+}
+
 /// How much of an order somebody sees.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scope {

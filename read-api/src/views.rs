@@ -6,6 +6,7 @@ pub mod order;
 pub mod people;
 pub mod product;
 pub mod profile;
+pub mod rebuild;
 pub mod search;
 
 use agrodeep_domain::{Address, GeoPoint};

@@ -8,6 +8,7 @@ mod answer;
 mod caller;
 mod input;
 mod problems;
+pub mod rebuilds;
 mod routes;
 mod runner;
 mod state;
@@ -16,5 +17,5 @@ mod views;
 pub use self::{
     routes::router,
     runner::Runner,
-    state::{PublicUrls, WriteApi},
+    state::{PublicUrls, SharedRebuilds, WriteApi},
 };

@@ -16,7 +16,10 @@ use agrodeep_domain::{
 use agrodeep_http::{FieldError, Problem};
 use axum::http::{HeaderValue, StatusCode, header};
 
-use crate::accounts::{RegisterError, SessionError, SignInError};
+use crate::{
+    accounts::{RegisterError, SessionError, SignInError},
+    rebuilds::RebuildRefusal,
+};
 
 /// Whether and why a command was not executed.
 fn execute<R: std::error::Error>(error: ExecuteError<R>, refused: impl FnOnce(&R) -> Problem) -> Problem {
@@ -294,5 +297,20 @@ pub fn session(error: SessionError) -> Problem {
     match error {
         SessionError::InvalidRefreshToken => unauthorized("invalid_refresh_token", &error.to_string()),
         SessionError::Store(error) => store(&error),
+    }
+}
+
+/// Why a read model is not built anew.
+pub fn rebuild(refusal: RebuildRefusal) -> Problem {
+    match refusal {
+        RebuildRefusal::UnknownProjection(detail) => Problem::not_found(detail),
+        RebuildRefusal::UnknownVersion(detail) => invalid("/version", detail),
+        RebuildRefusal::Shards(detail) => invalid("/shards", detail),
+        RebuildRefusal::Running(detail) => Problem::conflict("rebuild_running", detail),
+        RebuildRefusal::NotRunning(detail) => Problem::conflict("no_rebuild", detail),
+        RebuildRefusal::Unavailable(cause) => {
+            tracing::error!(cause, "a rebuild cannot be asked for");
+            unavailable()
+        }
     }
 }

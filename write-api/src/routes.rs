@@ -1,5 +1,6 @@
 //! The routes, as the contract lists them. A reader who knows the path knows the file.
 
+mod admin;
 mod auth;
 mod deliveries;
 mod orders;
@@ -38,6 +39,7 @@ const PAYMENT_BODY_BYTES_MAX: usize = 128 * 1024;
         (name = "orders", description = "What buyers order"),
         (name = "payments", description = "Paying"),
         (name = "deliveries", description = "Bringing orders to their buyers"),
+        (name = "admin", description = "Running the system"),
         (name = "service", description = "How the service is"),
     )
 )]
@@ -63,6 +65,12 @@ pub fn router(state: WriteApi) -> (Router, openapi::OpenApi) {
         .routes(routes!(deliveries::positions::positions))
         .routes(routes!(deliveries::deliver::deliver))
         .routes(routes!(deliveries::fail::fail))
+        .routes(routes!(
+            admin::start_rebuild::start_rebuild,
+            admin::get_rebuild::get_rebuild,
+            admin::discard_rebuild::discard_rebuild
+        ))
+        .routes(routes!(admin::stop_rebuild::stop_rebuild))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .routes(routes!(payments::intent::intent).layer(payments_limit))
         .routes(routes!(payments::confirm::confirm).layer(payments_limit))

@@ -1,5 +1,7 @@
 //! What the write API is made of. Each route takes from it only what it uses.
 
+use std::sync::Arc;
+
 use agrodeep_commands::{
     Commands,
     payments::{signature::WebhookSecrets, simulated::SimulatedGateway},
@@ -7,7 +9,7 @@ use agrodeep_commands::{
 use agrodeep_http::TokenVerifier;
 use axum::extract::FromRef;
 
-use crate::{accounts::Accounts, runner::Runner};
+use crate::{accounts::Accounts, rebuilds::ProjectionRebuilds, runner::Runner};
 
 /// What the write API is made of.
 #[derive(Clone, FromRef)]
@@ -24,9 +26,15 @@ pub struct WriteApi {
     pub webhook_secrets: WebhookSecrets,
     /// The simulated payment provider, where there is one.
     pub simulator: Option<SimulatedGateway>,
+    /// Builds read models anew.
+    pub rebuilds: SharedRebuilds,
     /// Where clients find what answers point to.
     pub urls: PublicUrls,
 }
+
+/// What builds read models anew, whatever it is.
+#[derive(Clone)]
+pub struct SharedRebuilds(pub Arc<dyn ProjectionRebuilds>);
 
 /// Where clients find what answers point to.
 #[derive(Clone, Debug, PartialEq, Eq)]

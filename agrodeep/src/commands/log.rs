@@ -2,7 +2,7 @@
 
 mod address;
 mod copy;
-mod progress;
+pub(super) mod progress;
 mod stats;
 mod verify;
 

@@ -126,7 +126,9 @@ async fn start(
 
     let secret = webhooks::secret(settings, data_dir)?;
     webhooks::run(&mut parts, settings, &write_side, &urls.write, secret.clone())?;
-    let (router, runner) = compose::write_api(&write_side, secret, &read_public_url, metrics.clone());
+    let rebuilds = compose::rebuilds(write_side.log.clone(), settings, &databases)?;
+    let (router, runner) =
+        compose::write_api(&write_side, rebuilds, secret, &read_public_url, metrics.clone());
     parts.serve("write API", listeners.write, router);
     parts.finish_after_serving(async move { runner.drain().await });
     let log = write_side.log.clone();

@@ -48,7 +48,8 @@ impl WriteApi {
         webhooks::run(&mut parts, &settings, &write_side, &url, secret.clone())?;
         let read_url =
             settings.read_public_url.clone().unwrap_or_else(|| format!("http://{}", settings.read_address));
-        let (router, runner) = compose::write_api(&write_side, secret, &read_url, metrics);
+        let rebuilds = compose::rebuilds(write_side.log.clone(), &settings, &databases)?;
+        let (router, runner) = compose::write_api(&write_side, rebuilds, secret, &read_url, metrics);
         parts.serve("write API", listener, router);
         parts.finish_after_serving(async move { runner.drain().await });
         say(format!("write API  {url}   to try it: {url}/docs"));

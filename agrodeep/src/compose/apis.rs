@@ -5,7 +5,7 @@ use std::sync::Arc;
 use agrodeep_commands::payments::signature::WebhookSecrets;
 use agrodeep_event_store::SharedLog;
 use agrodeep_http::{Readiness, ServiceRoutes, TokenVerifier};
-use agrodeep_projections::ReadModels;
+use agrodeep_projections::{ReadModels, rebuild::Rebuilds};
 use agrodeep_read_api::{ReadApi, ReadApiSettings};
 use agrodeep_write_api::{
     PublicUrls, Runner, WriteApi,
@@ -16,12 +16,13 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use secrecy::SecretString;
 use sqlx::PgPool;
 
-use super::WriteSide;
+use super::{WriteSide, rebuilds::port};
 use crate::settings::Settings;
 
 /// The write API; and what runs its commands, to wait for those that outlive their requests.
 pub fn write_api(
     write_side: &WriteSide,
+    rebuilds: Rebuilds,
     webhook_secret: SecretString,
     read_url: &str,
     metrics: PrometheusHandle,
@@ -36,6 +37,7 @@ pub fn write_api(
         runner: runner.clone(),
         webhook_secrets: WebhookSecrets::new([webhook_secret]),
         simulator: Some(gateway.clone()),
+        rebuilds: port(rebuilds),
         urls: PublicUrls { read: read_url.to_owned() },
     };
     let readiness =

@@ -46,6 +46,8 @@ settings! {
     READ_PUBLIC_URL "read_public_url" default None; "an http or https address, such as https://api.example.org",
     HOLD_SECONDS "hold_seconds" default Some("1800"); "a whole number of seconds from 1 to 86400, such as 1800",
     READ_WAIT_SECONDS "read_wait_seconds" default Some("2"); "a whole number of seconds from 0 to 60, such as 2",
+    REBUILD_GRACE_SECONDS "rebuild_grace_seconds" default Some("600");
+        "a whole number of seconds from 0 to 604800, such as 600",
     RATE_LIMITS "rate_limits" default Some("on"); "on or off",
     WEBHOOK_SECRET "webhook_secret" default None; "at least 16 characters" secret,
     WEBHOOK_URL "webhook_url" default None;

@@ -9,7 +9,7 @@ use super::{
     generation::building_schema,
     rows::{self, BUILDING, Row, STOPPED, SWITCHED},
 };
-use crate::{Model, ReadError};
+use crate::{Model, ReadError, ReadModels};
 
 /// How many are told of.
 const TOLD_MAX: i64 = 50;
@@ -92,6 +92,14 @@ impl Rebuilds {
     pub async fn list(&self) -> Result<Vec<RebuildStatus>, RebuildError> {
         let head = self.log.head().await?;
         list(&self.pool, head).await.map_err(RebuildError::from)
+    }
+}
+
+impl ReadModels {
+    /// The latest rebuilds, newest first.
+    pub async fn rebuilds(&self) -> Result<Vec<RebuildStatus>, ReadError> {
+        let head = self.log().head().await.map_err(|error| ReadError::Unavailable(error.to_string()))?;
+        list(self.pool(), head).await
     }
 }
 

@@ -10,7 +10,7 @@ use agrodeep_domain::{Actor, Personal, Role};
 use agrodeep_event_store::{Position, SharedLog, postgres::testing::TestDatabase};
 use agrodeep_http::{Readiness, ServiceRoutes, TokenVerifier};
 use agrodeep_write_api::{
-    PublicUrls, Runner, WriteApi,
+    PublicUrls, Runner, SharedRebuilds, WriteApi,
     accounts::{
         AccountSettings, Accounts, EmailAddress, NewAccount, Password, SigningKeySource, register_account,
     },
@@ -23,6 +23,8 @@ use axum::{
 };
 use serde_json::{Value, json};
 use tower::ServiceExt;
+
+use crate::rebuilds::FakeRebuilds;
 
 pub const PASSWORD: &str = "demo-password-1";
 pub const WEBHOOK_SECRET: &str = "whsec_test";
@@ -58,6 +60,7 @@ impl App {
             runner: Runner::new(commands.idempotency.clone()),
             webhook_secrets: WebhookSecrets::new([WEBHOOK_SECRET.into()]),
             simulator: Some(simulator.clone()),
+            rebuilds: SharedRebuilds(Arc::new(FakeRebuilds::default())),
             urls: PublicUrls { read: "http://read.test".to_owned() },
         };
         let (routes, contract) = router(api);

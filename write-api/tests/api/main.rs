@@ -11,4 +11,5 @@ mod journey;
 mod orders;
 mod payments;
 mod products;
+mod rebuilds;
 mod tokens;

@@ -1,0 +1,3 @@
+//! How the read side is, for who runs it.
+
+pub mod rebuilds;
