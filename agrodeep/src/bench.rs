@@ -17,6 +17,9 @@ mod number;
 mod outcome;
 mod plot;
 mod processes;
+mod project;
+mod projecting;
+mod rebuild;
 mod report;
 mod spread;
 mod subjects;
@@ -35,6 +38,8 @@ pub enum Bench {
     Latency(latency::LatencyBench),
     Processes(processes::ProcessesBench),
     Growth(growth::GrowthBench),
+    Project(project::ProjectBench),
+    Rebuild(rebuild::RebuildBench),
     Report(report::ReportBench),
     #[command(hide = true)]
     Worker(worker::Worker),
@@ -70,6 +75,18 @@ impl Bench {
             Self::Processes(bench) => {
                 until_interrupted(async {
                     print(&bench.measure(&BenchServer::at(&bench.place)?).await?, bench.json)
+                })
+                .await
+            }
+            Self::Project(bench) => {
+                until_interrupted(async {
+                    print(&bench.measure(&BenchServer::private(&bench.place)?).await?, bench.json)
+                })
+                .await
+            }
+            Self::Rebuild(bench) => {
+                until_interrupted(async {
+                    print(&bench.measure(&BenchServer::private(&bench.place)?).await?, bench.json)
                 })
                 .await
             }

@@ -16,6 +16,7 @@ pub mod deliveries;
 mod error;
 mod fact;
 mod feed;
+pub mod measure;
 mod model;
 pub mod order_history;
 pub mod orders;

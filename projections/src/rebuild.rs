@@ -128,4 +128,4 @@ macro_rules! with_projection {
         }
     };
 }
-use with_projection;
+pub(crate) use with_projection;

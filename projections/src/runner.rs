@@ -28,7 +28,7 @@ use crate::{
 };
 
 /// How many events one transaction takes in at the most.
-const BATCH_MAX: usize = 4096;
+pub(crate) const BATCH_MAX: usize = 4096;
 /// How long an instance that has found another one at work waits before it looks again.
 const STAND_BY: Duration = Duration::from_millis(500);
 const PAUSE_MIN: Duration = Duration::from_millis(50);
@@ -138,7 +138,6 @@ impl<P: Projection> Runner<P> {
     }
 
     /// Takes in at most `batch_max` events at a time.
-    #[cfg(test)]
     pub fn batches_of(mut self, batch_max: usize) -> Self {
         self.batch_max = batch_max;
         self

@@ -2,6 +2,7 @@
 //!
 //! One index per process. It follows the log by itself, and carries its position in the payload of its commits.
 
+mod anew;
 mod document;
 mod facets;
 mod indexer;

@@ -12,6 +12,7 @@ mod parking;
 mod products;
 mod rebuild;
 mod search;
+mod search_anew;
 mod story;
 mod verify;
 mod waiting;

@@ -11,4 +11,5 @@
 
 pub mod checker;
 pub mod client;
+pub mod long_log;
 pub mod system;

@@ -6,9 +6,11 @@ mod tell;
 use agrodeep_projections::{
     Model,
     rebuild::{RebuildRequest, Rebuilds},
+    search::ProductIndex,
 };
 use anyhow::{Context, Result};
 use clap::Args;
+use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 
 use crate::{
     cli::Common,
@@ -56,7 +58,18 @@ impl Rebuild {
         let done = async {
             databases.ensure_migrated().await?;
             let log = configured_log(&settings, &databases).await?;
-            let rebuilds = compose::rebuilds(log, &settings, &databases)?;
+            let rebuilds = compose::rebuilds(log.clone(), &settings, &databases)?;
+            // The index is built by whoever has it; when nobody runs, that is this process.
+            let _indexing =
+                self.projection.filter(|model| *model == Model::Search && !self.discard).and_then(|_| {
+                    let (_, indexer) = ProductIndex::open(&compose::index_dir(&data_dir)).ok()?;
+                    let (_, reading) = compose::projections(log.clone(), &settings, &databases).ok()?;
+                    Some(AbortOnDropHandle::new(tokio::spawn(indexer.run(
+                        log.clone(),
+                        reading,
+                        CancellationToken::new(),
+                    ))))
+                });
             self.act(&rebuilds, &mut signals).await
         };
         let done = done.await;

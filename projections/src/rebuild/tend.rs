@@ -33,7 +33,10 @@ impl Rebuilds {
     }
 
     /// Drops what was replaced some time ago, and what is left of rebuilds that were given up.
-    pub(crate) async fn sweep(&self) -> Result<(), RebuildError> {
+    ///
+    /// # Errors
+    /// When the database cannot be reached.
+    pub async fn sweep(&self) -> Result<(), RebuildError> {
         let left: Vec<i64> = building_generations(&self.pool).await?;
         let mut connection = self.pool.acquire().await?;
         for row in rows::recent(&mut *connection, RECENT).await? {

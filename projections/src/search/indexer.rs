@@ -13,7 +13,10 @@ use sqlx::{Executor, PgPool, types::Uuid};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use super::store::{Current, Folder, IndexError, Store};
+use super::{
+    anew::{Anew, done, level, requested},
+    store::{Current, Folder, IndexError, Store},
+};
 use crate::{
     Model, ReadError,
     fact::LogEvent,
@@ -24,7 +27,7 @@ use crate::{
 };
 
 /// How many events are read at a time.
-const BATCH_MAX: usize = 4096;
+pub(super) const BATCH_MAX: usize = 4096;
 /// How long after the last change it is committed, when no other follows.
 const QUIET: Duration = Duration::from_millis(5);
 /// How long after the first change it is committed, whatever follows.
@@ -91,8 +94,11 @@ impl Indexer {
         let (folder, current) = (self.folder.clone(), self.current.clone());
         let (mut store, position) = blocking(move || Store::open(folder, current)).await?;
         if position.is_none() {
+            store = blocking(move || store.begin_anew().map(|()| store)).await?;
+            store.comes_from(requested(pool).await.unwrap_or_default());
             store = bootstrap(store, pool).await?;
         }
+        let mut anew = Anew::begin(&store, pool, &self.folder, &self.current);
         self.reach(&store, None);
         let mut measured = Instant::now();
         let mut first_change: Option<Instant> = None;
@@ -102,6 +108,20 @@ impl Indexer {
             let events = tokio::select! {
                 biased;
                 () = stop.cancelled() => break,
+                built = anew.built() => {
+                    // Searches see it when it has come as far as what it replaces.
+                    let new = level(built?, store.position(), feed).await?;
+                    store = blocking(move || {
+                        new.replace()?;
+                        drop(store);
+                        Ok(new)
+                    })
+                    .await?;
+                    anew = Anew::begin(&store, pool, &self.folder, &self.current);
+                    (first_change, uncommitted_events) = (None, 0);
+                    done(pool, &store).await;
+                    None
+                }
                 events = feed.next(store.position(), BATCH_MAX) => Some(events.map_err(unavailable)?),
                 () = tokio::time::sleep(commit_in.unwrap_or(MEASURE)) => None,
             };
@@ -131,6 +151,7 @@ impl Indexer {
                 report_lag(Model::Search, reached, feed.log()).await;
             }
         }
+        anew.end().await;
         if store.position() > store.committed() {
             store = blocking(move || store.commit().map(|()| store)).await?;
             self.reach(&store, None);
@@ -147,7 +168,7 @@ impl Indexer {
 }
 
 /// Takes in what of `events` concerns the index, and moves behind all of them.
-async fn take_in(mut store: Store, events: Vec<Arc<LogEvent>>) -> Result<Store, IndexError> {
+pub(super) async fn take_in(mut store: Store, events: Vec<Arc<LogEvent>>) -> Result<Store, IndexError> {
     let Some(last) = events.last().map(|last| last.position()) else { return Ok(store) };
     let wanted: Vec<_> = events.into_iter().filter(|event| wants(&event.recorded)).collect();
     if wanted.is_empty() {
@@ -159,8 +180,7 @@ async fn take_in(mut store: Store, events: Vec<Arc<LogEvent>>) -> Result<Store, 
 
 /// Fills an empty index with the products as they are, and with their position: rows and checkpoint are read in one
 /// snapshot.
-async fn bootstrap(store: Store, pool: &PgPool) -> Result<Store, IndexError> {
-    let mut store = blocking(move || store.begin_anew()).await?;
+pub(super) async fn bootstrap(mut store: Store, pool: &PgPool) -> Result<Store, IndexError> {
     let mut snapshot =
         pool.begin_with("begin isolation level repeatable read, read only").await.map_err(ReadError::from)?;
     // Before the first look: rows that were built anew may not take the place of others between two.
@@ -202,11 +222,11 @@ async fn bootstrap(store: Store, pool: &PgPool) -> Result<Store, IndexError> {
     .await
 }
 
-fn unavailable(error: agrodeep_event_store::LogError) -> IndexError {
+pub(super) fn unavailable(error: agrodeep_event_store::LogError) -> IndexError {
     IndexError::Read(ReadError::Unavailable(error.to_string()))
 }
 
-async fn blocking<T: Send + 'static>(
+pub(super) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, IndexError> + Send + 'static,
 ) -> Result<T, IndexError> {
     tokio::task::spawn_blocking(work)
