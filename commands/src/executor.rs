@@ -5,11 +5,14 @@
 //! and what built on it is decided anew.
 
 mod job;
+mod known;
 mod lane;
+mod snapshots;
 
 use std::{
     any::{Any, TypeId},
     collections::HashMap,
+    num::NonZeroU32,
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -142,11 +145,18 @@ pub struct ExecutorSettings {
     pub attempts_max: u32,
     /// How many commands on one aggregate are decided ahead of their verdicts.
     pub commands_ahead_max: usize,
+    /// After about how many events of a stream its state is kept beside the log, if the log's store does that; `None`: never.
+    pub snapshot_every_events: Option<NonZeroU32>,
 }
 
 impl Default for ExecutorSettings {
     fn default() -> Self {
-        Self { aggregates_cached_max: 20_000, attempts_max: 16, commands_ahead_max: 256 }
+        Self {
+            aggregates_cached_max: 20_000,
+            attempts_max: 16,
+            commands_ahead_max: 256,
+            snapshot_every_events: NonZeroU32::new(100),
+        }
     }
 }
 

@@ -43,6 +43,7 @@ pub enum AccountRefusal {
 
 impl Aggregate for Account {
     const TYPE: &'static str = "account";
+    const STATE_FORM: u32 = 1;
     type Command = AccountCommand;
     type Event = AccountEvent;
     type Refusal = AccountRefusal;

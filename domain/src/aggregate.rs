@@ -4,10 +4,15 @@ use std::fmt::Debug;
 
 use serde::{Serialize, de::DeserializeOwned};
 
+use crate::evolution::Upcaster;
+
 /// A consistency boundary: commands are decided on its state alone, events change that state.
 pub trait Aggregate: Default + Clone + Serialize + DeserializeOwned + Send + Sync + 'static {
     /// Names the kind of stream, for example `order`. Stored with every event: never change it.
     const TYPE: &'static str;
+    /// Which form its state has as JSON, and which events lead to which state: states are kept beside the log, and of another
+    /// form they are of no use. To be counted up whenever the state's members or what `apply` does with events changes.
+    const STATE_FORM: u32;
     /// Everything that can be asked of it.
     type Command: Clone + Debug + Send + Sync + 'static;
     /// Everything that can have happened to it.
@@ -37,6 +42,8 @@ pub trait DomainEvent:
 {
     /// The name and the version of every event of this kind, in the order in which they are declared.
     const FORMS: &'static [(&'static str, &'static str)] = &[];
+    /// What turns older forms into those of today: for each version but the newest, of each event, one.
+    const UPCASTERS: &'static [Upcaster] = &[];
 
     /// The event's name, for example `OrderPlaced`.
     fn name(&self) -> &'static str;
@@ -49,10 +56,27 @@ pub trait DomainEvent:
 /// The version of the form that an event begins with.
 pub const FIRST_VERSION: &str = "1";
 
-/// Declares an event enum whose variants wrap structs of the same name, with their names and `From` conversions.
+/// The version of an event's form as it was declared, or the first.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! event_version {
+    () => {
+        $crate::aggregate::FIRST_VERSION
+    };
+    ($version:literal) => {
+        stringify!($version)
+    };
+}
+
+/// Declares an event enum whose variants wrap structs of the same name, with their names and `From` conversions. An event
+/// whose form has changed has its newest version after its name (`OrderPlaced: 2`), and after the enum comes what reads the
+/// older ones (`upcast by UPCASTERS`).
 #[macro_export]
 macro_rules! events {
-    ($(#[$meta:meta])* $name:ident { $($(#[$vmeta:meta])* $variant:ident),+ $(,)? }) => {
+    (
+        $(#[$meta:meta])* $name:ident { $($(#[$vmeta:meta])* $variant:ident $(: $version:literal)?),+ $(,)? }
+        $(upcast by $upcasters:expr)?
+    ) => {
         $(#[$meta])*
         #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
         pub enum $name { $($(#[$vmeta])* $variant($variant)),+ }
@@ -64,10 +88,15 @@ macro_rules! events {
 
         impl $crate::aggregate::DomainEvent for $name {
             const FORMS: &'static [(&'static str, &'static str)] =
-                &[$((stringify!($variant), $crate::aggregate::FIRST_VERSION)),+];
+                &[$((stringify!($variant), $crate::event_version!($($version)?))),+];
+            $(const UPCASTERS: &'static [$crate::evolution::Upcaster] = $upcasters;)?
 
             fn name(&self) -> &'static str {
                 match self { $(Self::$variant(_) => stringify!($variant)),+ }
+            }
+
+            fn version(&self) -> &'static str {
+                match self { $(Self::$variant(_) => $crate::event_version!($($version)?)),+ }
             }
         }
 

@@ -15,6 +15,8 @@ mod properties;
 mod refusal;
 mod schedule;
 mod start_transit;
+mod upcasters;
+mod window;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -22,6 +24,7 @@ use serde::{Deserialize, Serialize};
 pub use self::{
     assign::AssignDriver, cancel::CancelDelivery, complete::CompleteDelivery, event::*, fail::FailDelivery,
     pick_up::PickUp, refusal::DeliveryRefusal, schedule::ScheduleDelivery, start_transit::StartTransit,
+    window::DeliveryWindow,
 };
 use crate::{AccountId, Aggregate, Personal};
 
@@ -115,6 +118,7 @@ impl Delivery {
 
 impl Aggregate for Delivery {
     const TYPE: &'static str = "delivery";
+    const STATE_FORM: u32 = 1;
     type Command = DeliveryCommand;
     type Event = DeliveryEvent;
     type Refusal = DeliveryRefusal;

@@ -88,6 +88,7 @@ pub struct DeliveryTrack {
 
 impl Aggregate for DeliveryTrack {
     const TYPE: &'static str = "delivery_track";
+    const STATE_FORM: u32 = 1;
     type Command = ReportPositions;
     type Event = DeliveryTrackEvent;
     type Refusal = DeliveryTrackRefusal;

@@ -13,6 +13,7 @@ mod as_text;
 mod decimal;
 pub mod delivery;
 pub mod delivery_track;
+pub mod evolution;
 #[cfg(test)]
 mod fixtures;
 pub mod id;

@@ -209,6 +209,7 @@ impl Order {
 
 impl Aggregate for Order {
     const TYPE: &'static str = "order";
+    const STATE_FORM: u32 = 1;
     type Command = OrderCommand;
     type Event = OrderEvent;
     type Refusal = OrderRefusal;

@@ -134,6 +134,7 @@ impl Product {
 
 impl Aggregate for Product {
     const TYPE: &'static str = "product";
+    const STATE_FORM: u32 = 1;
     type Command = ProductCommand;
     type Event = ProductEvent;
     type Refusal = ProductRefusal;

@@ -147,7 +147,7 @@ pub(crate) fn delivery_event() -> impl Strategy<Value = DeliveryEvent> {
                     order_id,
                     buyer_id,
                     address: address.into(),
-                    preferred_date,
+                    window: preferred_date.map(DeliveryWindow::of_day),
                     attempt,
                 }
             },

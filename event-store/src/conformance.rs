@@ -2,8 +2,12 @@
 //!
 //! Run all of it on an empty log with [`run_all`]; each test uses streams of its own.
 
+mod selecting;
+mod snapshots;
+
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
+pub use self::snapshots::run_snapshots;
 use chrono::{SubsecRound, Utc};
 use serde_json::value::RawValue;
 use uuid::Uuid;
@@ -56,6 +60,7 @@ fn appended(outcome: Result<AppendOutcome, LogError>) -> Appended {
 /// Every promise, one after the other.
 pub async fn run_all(log: SharedLog) {
     what_is_appended_is_loaded_byte_for_byte(&log).await;
+    a_stream_is_loaded_in_parts(&log).await;
     a_stale_version_is_a_conflict_and_appends_nothing(&log).await;
     a_version_beyond_the_end_is_a_conflict(&log).await;
     the_same_append_again_gets_the_same_verdict(&log).await;
@@ -70,6 +75,11 @@ pub async fn run_all(log: SharedLog) {
     a_waiting_reader_is_woken(&log).await;
     appends_in_order_stand_in_that_order_and_once(&log).await;
     a_stream_whose_name_would_not_read_back_is_refused(&log).await;
+    selecting::the_log_is_read_backwards(&log).await;
+    selecting::a_stream_is_read_in_pages(&log).await;
+    selecting::a_replay_has_what_passes_once_and_in_order(&log).await;
+    selecting::a_replay_goes_on_as_the_log_grows(&log).await;
+    selecting::streams_are_listed_by_their_last_events(&log).await;
 }
 
 /// Payload and envelope come back as they were given, positions grow.
@@ -97,6 +107,26 @@ pub async fn what_is_appended_is_loaded_byte_for_byte(log: &SharedLog) {
     let rest = log.load(&stream, 1).await.expect("the rest");
     assert_eq!(rest.len(), 1);
     assert_eq!(rest[0].event_id, events[1].event_id);
+}
+
+/// So many after a version, and no more; fewer at the end.
+pub async fn a_stream_is_loaded_in_parts(log: &SharedLog) {
+    let stream = fresh_stream();
+    appended(log.append(some_events(&stream, 0, 5)).await);
+    for (after, limit, expected) in [
+        (0, 2, vec![1, 2]),
+        (2, 2, vec![3, 4]),
+        (4, 2, vec![5]),
+        (5, 2, vec![]),
+        (0, 0, vec![]),
+        (1, 4, vec![2, 3, 4, 5]),
+    ] {
+        let events = log.load_part(&stream, after, limit).await.expect("a part");
+        let versions: Vec<u64> = events.iter().map(|event| event.version).collect();
+        assert_eq!(versions, expected, "{limit} after {after}");
+    }
+    assert!(log.load_part(&fresh_stream(), 0, 2).await.expect("nothing").is_empty());
+    assert!(log.load_part(&stream, u64::MAX, 2).await.expect("nothing").is_empty());
 }
 
 /// Who decides on an old version is told so, and leaves no trace.

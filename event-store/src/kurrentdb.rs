@@ -141,6 +141,18 @@ impl EventLog for KurrentLog {
         Ok(vec![])
     }
 
+    async fn load_part(
+        &self,
+        stream: &StreamId,
+        after_version: u64,
+        limit: usize,
+    ) -> Result<Vec<RecordedEvent>, LogError> {
+        if limit > 0 && i64::try_from(after_version).is_ok_and(|version| version < i64::MAX) {
+            return self.reader.events(stream, after_version, limit).await;
+        }
+        Ok(vec![])
+    }
+
     async fn find_command(
         &self,
         stream: &StreamId,
@@ -151,6 +163,22 @@ impl EventLog for KurrentLog {
 
     async fn read(&self, after: Position, limit: usize) -> Result<Vec<RecordedEvent>, LogError> {
         self.reader.read(after, limit).await
+    }
+
+    async fn read_back(&self, before: Position, limit: usize) -> Result<Vec<RecordedEvent>, LogError> {
+        self.reader.read_back(before, limit).await
+    }
+
+    async fn load_page(
+        &self,
+        stream: &StreamId,
+        after_version: u64,
+        limit: usize,
+    ) -> Result<Vec<RecordedEvent>, LogError> {
+        if limit > 0 && i64::try_from(after_version).is_ok_and(|version| version < i64::MAX) {
+            return self.reader.events(stream, after_version, limit).await;
+        }
+        Ok(vec![])
     }
 
     async fn head(&self) -> Result<Position, LogError> {

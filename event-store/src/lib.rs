@@ -5,7 +5,8 @@
 //! * [`MemoryLog`] is the same log in memory, for tests.
 //! * `conformance` is the suite that every store passes, `history` checks what clients saw against the log; both behind the
 //!   feature `conformance`.
-//! * [`Follower`] reads the log in order, without end.
+//! * [`Snapshots`] keeps states of long streams beside the log: a cache.
+//! * [`Follower`] reads the log in order, without end; [`Replay`] reads what somebody selects, forwards or backwards.
 //! * [`cqrs::CqrsStore`] is the event store of an application that is written with `cqrs-es`.
 //! * [`copy`](mod@copy) copies a log into another store, [`integrity`] says whether a log is whole and what it hashes to.
 //!
@@ -18,6 +19,7 @@ pub mod conformance;
 pub mod copy;
 pub mod cqrs;
 mod event;
+mod filter;
 mod follow;
 #[cfg(feature = "conformance")]
 pub mod history;
@@ -27,13 +29,19 @@ pub mod kurrentdb;
 mod log;
 mod memory;
 pub mod postgres;
+mod replay;
 mod scan;
+mod select;
+mod snapshot;
 mod stream;
 
 pub use self::{
     event::{Metadata, NewEvent, Position, RecordedEvent},
+    filter::{Direction, EventFilter, Selected},
     follow::Follower,
     log::{Append, AppendOutcome, Appended, EventLog, LogError, Promises, SharedLog},
     memory::{MemoryLimits, MemoryLog},
+    replay::{Replay, ReplayPart, Selection},
+    snapshot::{Resumed, Snapshot, SnapshotDamage, Snapshots},
     stream::{AggregateId, StreamId, StreamIdError},
 };

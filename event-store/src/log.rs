@@ -5,7 +5,10 @@ use std::{sync::Arc, time::Duration};
 use async_trait::async_trait;
 use uuid::Uuid;
 
-use crate::{Metadata, NewEvent, Position, RecordedEvent, StreamId};
+use crate::{
+    Direction, EventFilter, Metadata, NewEvent, Position, RecordedEvent, Selected, Snapshots, StreamId,
+    select,
+};
 
 /// What one command wants appended to one stream.
 #[derive(Clone, Debug)]
@@ -133,12 +136,73 @@ pub trait EventLog: Send + Sync + 'static {
     /// A stream's events after `after_version`, in order.
     async fn load(&self, stream: &StreamId, after_version: u64) -> Result<Vec<RecordedEvent>, LogError>;
 
+    /// The first `limit` of a stream's events after `after_version`, in order; fewer only at its end.
+    async fn load_part(
+        &self,
+        stream: &StreamId,
+        after_version: u64,
+        limit: usize,
+    ) -> Result<Vec<RecordedEvent>, LogError> {
+        let mut events = self.load(stream, after_version).await?;
+        events.truncate(limit);
+        Ok(events)
+    }
+
     /// The events of a command that is in this stream, in order; empty when it is not.
     async fn find_command(&self, stream: &StreamId, command_id: Uuid)
     -> Result<Vec<RecordedEvent>, LogError>;
 
     /// At most `limit` events of the whole log after `after`, in order; fewer only at its end.
     async fn read(&self, after: Position, limit: usize) -> Result<Vec<RecordedEvent>, LogError>;
+
+    /// At most `limit` events of the whole log before `before`, the last one first; fewer only at its beginning.
+    async fn read_back(&self, before: Position, limit: usize) -> Result<Vec<RecordedEvent>, LogError>;
+
+    /// At most `limit` of a stream's events after `after_version`, in order; fewer only at its end.
+    async fn load_page(
+        &self,
+        stream: &StreamId,
+        after_version: u64,
+        limit: usize,
+    ) -> Result<Vec<RecordedEvent>, LogError> {
+        let mut events = self.load(stream, after_version).await?;
+        events.truncate(limit);
+        Ok(events)
+    }
+
+    /// Looks on from `from` (which is not looked at again) for events that `filter` lets through; hands out `limit` at the
+    /// most. May come back with none before the log's end, so that no question takes long: go on from where it got to.
+    ///
+    /// Ask `filter.stream` of [`Self::load_page`] instead: here the whole log is gone through for it.
+    async fn select(
+        &self,
+        from: Position,
+        direction: Direction,
+        filter: &EventFilter,
+        limit: usize,
+    ) -> Result<Selected, LogError> {
+        let events = match direction {
+            Direction::Forwards => self.read(from, limit).await?,
+            Direction::Backwards => self.read_back(from, limit).await?,
+        };
+        let is_end = events.len() < limit;
+        let reached = events.last().map_or(from, |last| last.position);
+        let events = events.into_iter().filter(|event| filter.lets_through(event)).collect();
+        Ok(Selected { events, reached, is_end })
+    }
+
+    /// The last events of at most `limit` streams, those whose names come next after `after`; of one kind of aggregate, if
+    /// `aggregate_type` says so. In the order of the names, which is that of the kind's bytes, then of the id's as text.
+    ///
+    /// A store without an index of its streams reads the whole log for it.
+    async fn last_events(
+        &self,
+        after: Option<&StreamId>,
+        aggregate_type: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<RecordedEvent>, LogError> {
+        select::last_events(self, after, aggregate_type, limit).await
+    }
 
     /// The position of the last event.
     async fn head(&self) -> Result<Position, LogError>;
@@ -163,6 +227,11 @@ pub trait EventLog: Send + Sync + 'static {
             }
         }
         Ok(count)
+    }
+
+    /// Where states of its streams are kept; `None`: this store keeps none, and streams are read from their beginning.
+    fn snapshots(&self) -> Option<&dyn Snapshots> {
+        None
     }
 
     /// Waits until the log may have grown beyond `position`, `timeout` at the most. May return early.

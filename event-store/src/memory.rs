@@ -12,8 +12,8 @@ use tokio::sync::watch;
 use uuid::Uuid;
 
 use crate::{
-    Append, AppendOutcome, Appended, EventLog, LogError, Position, Promises, RecordedEvent, StreamId,
-    event::event_id,
+    Append, AppendOutcome, Appended, EventLog, LogError, Position, Promises, RecordedEvent, Resumed,
+    Snapshot, Snapshots, StreamId, event::event_id,
 };
 
 /// What a [`MemoryLog`] may be asked to take.
@@ -112,6 +112,7 @@ struct Contents {
     events: Vec<RecordedEvent>,
     streams: HashMap<StreamId, Vec<usize>>,
     commands: HashMap<Uuid, Done>,
+    snapshots: HashMap<(StreamId, u32), Snapshot>,
 }
 
 /// Where a command's events stand: they follow on one another, in the log and in their stream.
@@ -122,6 +123,13 @@ struct Done {
 }
 
 impl Contents {
+    /// The event that a state was taken after, if it is still there.
+    fn event_of(&self, snapshot: &Snapshot) -> Option<&RecordedEvent> {
+        let index = usize::try_from(snapshot.version.checked_sub(1)?).ok()?;
+        let event = &self.events[*self.streams.get(&snapshot.stream)?.get(index)?];
+        (event.command_id == snapshot.command_id).then_some(event)
+    }
+
     fn append(&mut self, batch: &[Append]) -> Vec<AppendOutcome> {
         let mut refused: BTreeSet<&StreamId> = BTreeSet::new();
         batch
@@ -201,10 +209,31 @@ impl EventLog for MemoryLog {
     }
 
     async fn load(&self, stream: &StreamId, after_version: u64) -> Result<Vec<RecordedEvent>, LogError> {
+        self.load_part(stream, after_version, usize::MAX).await
+    }
+
+    async fn load_part(
+        &self,
+        stream: &StreamId,
+        after_version: u64,
+        limit: usize,
+    ) -> Result<Vec<RecordedEvent>, LogError> {
         let contents = self.contents();
         let versions = contents.streams.get(stream).into_iter().flatten();
         let after = usize::try_from(after_version).unwrap_or(usize::MAX);
-        Ok(versions.skip(after).map(|index| contents.events[*index].clone()).collect())
+        Ok(versions.skip(after).take(limit).map(|index| contents.events[*index].clone()).collect())
+    }
+
+    async fn load_page(
+        &self,
+        stream: &StreamId,
+        after_version: u64,
+        limit: usize,
+    ) -> Result<Vec<RecordedEvent>, LogError> {
+        let contents = self.contents();
+        let versions = contents.streams.get(stream).into_iter().flatten();
+        let after = usize::try_from(after_version).unwrap_or(usize::MAX);
+        Ok(versions.skip(after).take(limit).map(|index| contents.events[*index].clone()).collect())
     }
 
     async fn find_command(
@@ -223,12 +252,58 @@ impl EventLog for MemoryLog {
         Ok(self.contents().events.iter().skip(after).take(limit).cloned().collect())
     }
 
+    async fn read_back(&self, before: Position, limit: usize) -> Result<Vec<RecordedEvent>, LogError> {
+        let contents = self.contents();
+        let before = usize::try_from(before.0).unwrap_or(0).saturating_sub(1).min(contents.events.len());
+        Ok(contents.events[..before].iter().rev().take(limit).cloned().collect())
+    }
+
     async fn head(&self) -> Result<Position, LogError> {
         Ok(Position(self.contents().events.len() as i64))
+    }
+
+    fn snapshots(&self) -> Option<&dyn Snapshots> {
+        Some(self)
     }
 
     async fn wait_beyond(&self, position: Position, timeout: Duration) {
         let mut head = self.head.subscribe();
         let _ = tokio::time::timeout(timeout, head.wait_for(|head| *head > position.0)).await;
+    }
+}
+
+#[async_trait]
+impl Snapshots for MemoryLog {
+    async fn resume(&self, stream: &StreamId, form: u32) -> Result<Resumed, LogError> {
+        let contents = self.contents();
+        let kept = contents.snapshots.get(&(stream.clone(), form));
+        let begin = kept.and_then(|snapshot| Some((snapshot.clone(), contents.event_of(snapshot)?.clone())));
+        let after = begin.as_ref().map_or(0, |(snapshot, _)| snapshot.version as usize);
+        let versions = contents.streams.get(stream).into_iter().flatten();
+        let events = versions.skip(after).map(|index| contents.events[*index].clone()).collect();
+        Ok(Resumed { begin, events })
+    }
+
+    async fn keep(&self, snapshot: Snapshot) -> Result<(), LogError> {
+        let mut contents = self.contents();
+        contents.snapshots.retain(|(stream, form), _| *stream != snapshot.stream || *form >= snapshot.form);
+        let key = (snapshot.stream.clone(), snapshot.form);
+        let newer = contents
+            .snapshots
+            .get(&key)
+            .is_none_or(|kept| kept.version < snapshot.version || contents.event_of(kept).is_none());
+        if newer {
+            contents.snapshots.insert(key, snapshot);
+        }
+        Ok(())
+    }
+
+    async fn forget(&self, snapshot: &Snapshot) -> Result<(), LogError> {
+        let mut contents = self.contents();
+        let key = (snapshot.stream.clone(), snapshot.form);
+        if contents.snapshots.get(&key).is_some_and(|kept| kept.version == snapshot.version) {
+            contents.snapshots.remove(&key);
+        }
+        Ok(())
     }
 }

@@ -8,7 +8,9 @@ mod migrate;
 mod pace;
 mod read;
 mod seen;
+mod select;
 mod session;
+mod snapshots;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod writer;
@@ -31,7 +33,10 @@ use self::{
     session::Sessions,
     writer::{Committer, Writer},
 };
-use crate::{Append, AppendOutcome, EventLog, LogError, Position, Promises, RecordedEvent, StreamId};
+use crate::{
+    Append, AppendOutcome, Direction, EventFilter, EventLog, LogError, Position, Promises, RecordedEvent,
+    Selected, Snapshots, StreamId,
+};
 
 /// The migrations of the write side: the log and what stands beside it.
 pub static WRITE_MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("../migrations/write");
@@ -144,7 +149,16 @@ impl EventLog for PostgresLog {
     }
 
     async fn load(&self, stream: &StreamId, after_version: u64) -> Result<Vec<RecordedEvent>, LogError> {
-        self.reader.load(stream, after_version).await
+        self.reader.load(stream, after_version, usize::MAX).await
+    }
+
+    async fn load_part(
+        &self,
+        stream: &StreamId,
+        after_version: u64,
+        limit: usize,
+    ) -> Result<Vec<RecordedEvent>, LogError> {
+        self.reader.load(stream, after_version, limit).await
     }
 
     async fn find_command(
@@ -167,8 +181,51 @@ impl EventLog for PostgresLog {
         Ok(events)
     }
 
+    async fn read_back(&self, before: Position, limit: usize) -> Result<Vec<RecordedEvent>, LogError> {
+        let events = self.reader.read_back(before, limit).await?;
+        let first = events.first().map_or(0, |event| event.position.0);
+        for (event, expected) in events.iter().zip((1..=first).rev()) {
+            if event.position.0 != expected {
+                return Err(LogError::Corrupt(format!("position {expected} is missing")));
+            }
+        }
+        Ok(events)
+    }
+
+    async fn load_page(
+        &self,
+        stream: &StreamId,
+        after_version: u64,
+        limit: usize,
+    ) -> Result<Vec<RecordedEvent>, LogError> {
+        self.reader.load_page(stream, after_version, limit).await
+    }
+
+    async fn select(
+        &self,
+        from: Position,
+        direction: Direction,
+        filter: &EventFilter,
+        limit: usize,
+    ) -> Result<Selected, LogError> {
+        self.reader.select(from, direction, filter, limit).await
+    }
+
+    async fn last_events(
+        &self,
+        after: Option<&StreamId>,
+        aggregate_type: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<RecordedEvent>, LogError> {
+        self.reader.last_events(after, aggregate_type, limit).await
+    }
+
     async fn head(&self) -> Result<Position, LogError> {
         self.reader.head().await
+    }
+
+    fn snapshots(&self) -> Option<&dyn Snapshots> {
+        Some(self)
     }
 
     async fn wait_beyond(&self, position: Position, timeout: Duration) {

@@ -13,6 +13,11 @@ async fn memory_passes_the_conformance_suite() {
 }
 
 #[tokio::test]
+async fn memory_keeps_states_as_promised() {
+    conformance::run_snapshots(Arc::new(MemoryLog::default())).await;
+}
+
+#[tokio::test]
 async fn what_is_over_a_limit_is_refused_and_appends_nothing() {
     let log = MemoryLog::new(MemoryLimits { payload_bytes_max: 10, events_per_command_max: 2 });
     let stream = fresh_stream();

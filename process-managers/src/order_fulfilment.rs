@@ -85,6 +85,7 @@ pub fn delivery_id(order_id: OrderId, attempt: u32) -> DeliveryId {
 
 impl Aggregate for OrderFulfilment {
     const TYPE: &'static str = "order_fulfilment";
+    const STATE_FORM: u32 = 1;
     type Command = OrderFulfilmentCommand;
     type Event = OrderFulfilmentEvent;
     type Refusal = OrderFulfilmentRefusal;

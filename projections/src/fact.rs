@@ -4,10 +4,10 @@ use std::sync::OnceLock;
 
 use agrodeep_domain::{
     Account, Aggregate, Delivery, DeliveryTrack, DomainEvent, Order, Product, account::AccountEvent,
-    delivery::DeliveryEvent, delivery_track::DeliveryTrackEvent, order::OrderEvent, product::ProductEvent,
+    delivery::DeliveryEvent, delivery_track::DeliveryTrackEvent, evolution, order::OrderEvent,
+    product::ProductEvent,
 };
 use agrodeep_event_store::{Position, RecordedEvent};
-use serde::de::DeserializeOwned;
 
 /// What an event tells.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,18 +24,30 @@ pub(crate) enum Fact {
 pub(crate) enum Poison {
     #[error("streams of type {0} are unknown")]
     UnknownAggregate(String),
-    #[error("version {1} of {0} is unknown")]
-    UnknownVersion(String, String),
-    #[error("the payload is no {event_type}: {category} at column {column}")]
-    Payload { event_type: String, category: &'static str, column: usize },
-    #[error("the payload is a {found}, but is named {named}")]
-    OtherName { named: String, found: &'static str },
+    #[error(transparent)]
+    Unreadable(#[from] evolution::Unreadable),
     #[error("nothing is known of what it changes")]
     Missing,
     #[error("it is version {found} of its stream, but {expected} is next")]
     Gap { expected: u64, found: u64 },
     #[error("the database refuses what follows from it ({0})")]
     Refused(String),
+}
+
+impl Poison {
+    /// The kind of error, for programs.
+    pub const fn class(&self) -> &'static str {
+        match self {
+            Self::UnknownAggregate(_) => "unknown_aggregate",
+            Self::Unreadable(evolution::Unreadable::UnknownEvent(_)) => "unknown_event",
+            Self::Unreadable(evolution::Unreadable::UnknownVersion { .. }) => "unknown_version",
+            Self::Unreadable(evolution::Unreadable::Payload { .. }) => "unreadable_payload",
+            Self::Unreadable(evolution::Unreadable::OtherName { .. }) => "other_name",
+            Self::Missing => "missing_beginning",
+            Self::Gap { .. } => "version_gap",
+            Self::Refused(_) => "refused_by_database",
+        }
+    }
 }
 
 /// An event of the log, and once somebody has asked, the fact it tells.
@@ -85,22 +97,6 @@ fn interpret(event: &RecordedEvent) -> Result<Fact, Poison> {
     }
 }
 
-fn read<E: DomainEvent + DeserializeOwned>(recorded: &RecordedEvent) -> Result<E, Poison> {
-    let event: E = serde_json::from_str(recorded.payload.get()).map_err(|error| Poison::Payload {
-        event_type: recorded.event_type.clone(),
-        category: match error.classify() {
-            serde_json::error::Category::Io => "reading fails",
-            serde_json::error::Category::Syntax => "no JSON",
-            serde_json::error::Category::Data => "other data than expected",
-            serde_json::error::Category::Eof => "it ends",
-        },
-        column: error.column(),
-    })?;
-    if recorded.event_type != event.name() {
-        return Err(Poison::OtherName { named: recorded.event_type.clone(), found: event.name() });
-    }
-    if recorded.event_version != event.version() {
-        return Err(Poison::UnknownVersion(recorded.event_type.clone(), recorded.event_version.clone()));
-    }
-    Ok(event)
+fn read<E: DomainEvent>(event: &RecordedEvent) -> Result<E, Poison> {
+    Ok(evolution::read(&event.event_type, &event.event_version, event.payload.get())?)
 }

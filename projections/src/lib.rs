@@ -3,12 +3,14 @@
 //! * [`Projections`] follows the log and keeps the read models up to date; each moves its checkpoint in the transaction of
 //!   its rows.
 //! * [`ReadModels`] answers questions, and waits for a position when asked to.
+//! * [`parking`] is what could not be applied, and what people decide about it.
 //! * [`search`] is the product index: one per process, on its own folder.
 //! * [`verify`] builds everything anew beside what is there and compares.
 //!
 //! This crate must never know commands.
 
 pub mod accounts;
+mod activity;
 mod cache;
 mod checkpoint;
 pub mod database;
@@ -16,12 +18,13 @@ pub mod deliveries;
 mod error;
 mod fact;
 mod feed;
+mod heartbeat;
 pub mod measure;
 mod model;
 pub mod order_history;
 pub mod orders;
 mod page;
-mod parking;
+pub mod parking;
 pub mod products;
 mod progress;
 mod projection;
@@ -31,6 +34,7 @@ pub mod rebuild;
 mod row;
 mod runner;
 pub mod search;
+mod status;
 #[cfg(test)]
 mod tests;
 pub mod verify;
@@ -41,5 +45,6 @@ pub use self::{
     page::{Page, Paged},
     progress::Progress,
     projections::Projections,
-    read_models::{Behind, ReadModels},
+    read_models::{Behind, Cause, ReadModels, WaitError, Wanted},
+    status::{ModelState, ModelStatus},
 };

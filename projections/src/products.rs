@@ -1,12 +1,15 @@
 //! Products as they are offered, with their stock.
 
+mod fold;
 mod projection;
 mod query;
+mod replay;
 mod store;
 
 use agrodeep_domain::{AccountId, Money, ProductId, Quantity, id::CategoryId, product::ProductDetails};
 use chrono::{DateTime, Utc};
 
+pub use self::replay::replay;
 pub(crate) use self::{projection::ProductsProjection, query::product as from_row};
 
 /// A product.

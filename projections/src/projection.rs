@@ -34,6 +34,10 @@ pub(crate) trait Projection: Default + Send + 'static {
     /// Takes an event in. On [`Poison`] nothing has changed.
     fn fold(&mut self, event: &LogEvent) -> Result<(), Poison>;
 
+    /// Leaves an event out, as a person has decided: only the version of what it belongs to moves, so that later events follow on
+    /// it. Nothing of that may be at hand.
+    async fn leave_out(connection: &mut PgConnection, event: &LogEvent) -> Result<(), sqlx::Error>;
+
     /// Stores each changed row once.
     async fn write(&mut self, connection: &mut PgConnection) -> Result<(), sqlx::Error>;
 

@@ -12,6 +12,7 @@ use crate::{
     accounts::AccountsProjection,
     deliveries::DeliveriesProjection,
     feed::Feed,
+    heartbeat,
     order_history::OrderHistoryProjection,
     orders::OrdersProjection,
     products::ProductsProjection,
@@ -21,8 +22,6 @@ use crate::{
     search::Indexer,
 };
 
-/// How often the lag is measured.
-const MEASURE: Duration = Duration::from_secs(1);
 /// How long a projection whose task has died waits before it begins again.
 const RESTART: Duration = Duration::from_secs(1);
 
@@ -107,11 +106,12 @@ impl Projections {
             deliveries,
             stop.clone(),
         ));
+        let instance = progress.instance().to_owned();
+        tasks.spawn(heartbeat::keep(pool.clone(), progress.receivers(), instance, stop.clone()));
         if let Some(indexer) = indexer {
             tasks.spawn(indexer.follow(feed.clone(), pool.clone(), stop.clone()));
         }
-        tasks.spawn(Rebuilds::new(feed.log().clone(), pool.clone(), grace).tend(stop.clone()));
-        tasks.spawn(measure(feed, progress, stop));
+        tasks.spawn(Rebuilds::new(feed.log().clone(), pool, grace).tend(stop));
         while tasks.join_next().await.is_some() {}
     }
 }
@@ -134,15 +134,5 @@ async fn keep_running<P: Projection>(
                 () = tokio::time::sleep(RESTART) => {}
             }
         }
-    }
-}
-
-async fn measure(feed: Arc<Feed>, progress: Progress, stop: CancellationToken) {
-    loop {
-        tokio::select! {
-            () = stop.cancelled() => return,
-            () = tokio::time::sleep(MEASURE) => {}
-        }
-        progress.report_lag(feed.log()).await;
     }
 }

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use agrodeep_event_store::SharedLog;
 use sqlx::PgPool;
 
-pub use self::wait::Behind;
 use self::wait::Checkpoints;
+pub use self::wait::{Behind, COUNTED_MAX, Cause, WaitError, Wanted};
 use crate::{Progress, search::ProductIndex};
 
 /// Everything that can be asked of the read side. Cheap to clone.
@@ -49,6 +49,10 @@ impl ReadModels {
 
     pub(crate) fn log(&self) -> &SharedLog {
         &self.log
+    }
+
+    pub(crate) fn progress(&self) -> &Progress {
+        &self.progress
     }
 
     pub(crate) fn index(&self) -> Option<&ProductIndex> {

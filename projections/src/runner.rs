@@ -8,21 +8,29 @@
 //! * An outage of the log or the database pauses, with growing pauses. It parks nothing.
 //! * An event that cannot be applied parks its aggregate, also when only the database says so: then the batch is halved
 //!   until the event is found.
+//! * What people decide about parked aggregates is carried out here, between two batches: see [`release`].
 
-use std::{borrow::Cow, sync::Arc, time::Duration};
+mod release;
+
+use std::{
+    borrow::Cow,
+    collections::HashSet,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use agrodeep_event_store::Position;
-use chrono::{DateTime, Utc};
 use sqlx::{PgConnection, PgPool};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     ReadError,
+    activity::Activity,
     checkpoint::{self, Checkpoint},
     fact::{LogEvent, Poison},
     feed::Feed,
-    parking::Parking,
+    parking::{Parking, decision},
     projection::Projection,
     rebuild::{self, Shard},
 };
@@ -31,6 +39,8 @@ use crate::{
 pub(crate) const BATCH_MAX: usize = 4096;
 /// How long an instance that has found another one at work waits before it looks again.
 const STAND_BY: Duration = Duration::from_millis(500);
+/// How often is asked, while something is parked, whether a person has decided about it.
+const LOOK_FOR_DECISIONS: Duration = Duration::from_millis(200);
 const PAUSE_MIN: Duration = Duration::from_millis(50);
 const PAUSE_MAX: Duration = Duration::from_secs(5);
 
@@ -42,11 +52,14 @@ const BEGIN: &str = "begin; set local synchronous_commit = off; set local enable
      set local enable_hashjoin = off; set local enable_mergejoin = off";
 
 /// Where a projection is, for those in the same process.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Reached {
     pub position: Position,
-    /// When the log took the last event that was applied here.
-    pub recorded_at: Option<DateTime<Utc>>,
+    /// How many events have been taken in here.
+    pub events: u64,
+    /// How many aggregates are parked.
+    pub parked_aggregates: usize,
+    pub activity: Activity,
 }
 
 /// Why a batch was not stored.
@@ -110,6 +123,10 @@ pub(crate) struct Runner<P> {
     checkpoint: Checkpoint,
     /// What is parked, when it is known.
     parking: Option<Parking>,
+    /// Events that a person has decided to leave out.
+    skipped: HashSet<Position>,
+    /// When was last asked whether a person has decided something.
+    looked: Instant,
     batch_max: usize,
 }
 
@@ -125,6 +142,8 @@ impl<P: Projection> Runner<P> {
             reached,
             checkpoint: Checkpoint::start(P::VERSION),
             parking: None,
+            skipped: HashSet::new(),
+            looked: Instant::now(),
             batch_max: BATCH_MAX,
         }
     }
@@ -173,14 +192,17 @@ impl<P: Projection> Runner<P> {
                 Err(Failure::OlderRows(found)) => {
                     let (writes, projection) = (P::VERSION, P::MODEL);
                     tracing::info!(%projection, found, writes, "waiting for rows of a newer version");
+                    self.say(Activity::Rebuilding);
                     STAND_BY
                 }
                 Err(Failure::Elsewhere) => {
                     tracing::info!(projection = %P::MODEL, "another instance moves the checkpoint; standing by");
+                    self.say(Activity::StandingBy);
                     STAND_BY
                 }
                 Err(Failure::Outage(error) | Failure::Refused(error)) => {
                     tracing::warn!(projection = %P::MODEL, error, pause_ms = pause.as_millis(), "pausing");
+                    self.say(Activity::Paused(error));
                     pause = (pause * 2).min(PAUSE_MAX);
                     pause
                 }
@@ -209,7 +231,7 @@ impl<P: Projection> Runner<P> {
             self.projection.forget();
             self.checkpoint = checkpoint;
         }
-        self.reach(checkpoint.position, None);
+        self.reach(checkpoint.position, 0);
         if checkpoint.version < P::VERSION {
             rebuild::request_newer::<P>(&self.pool).await?;
             return Err(Failure::OlderRows(checkpoint.version));
@@ -221,13 +243,28 @@ impl<P: Projection> Runner<P> {
                 P::VERSION
             )));
         }
+        self.carry_out_decisions().await?;
+        self.skipped = decision::skipped(&self.pool, P::MODEL).await?;
+        self.know_what_is_parked().await?;
+        if matches!(self.reached.borrow().activity, Activity::Paused(_) | Activity::Rebuilding) {
+            // Both have to answer: else the pause goes on.
+            self.feed.log().head().await.map_err(|error| Failure::Outage(error.to_string()))?;
+            self.say(Activity::Working);
+        }
         while until.is_none_or(|until| self.checkpoint.position < until) {
+            let is_parked = self.parking.as_ref().is_none_or(|parking| !parking.is_empty());
+            if is_parked && self.looked.elapsed() >= LOOK_FOR_DECISIONS {
+                self.looked = Instant::now();
+                self.carry_out_decisions().await?;
+                self.know_what_is_parked().await?;
+            }
             let mut events = tokio::select! {
                 biased;
                 () = stop.cancelled() => return Ok(()),
                 events = self.feed.next(self.checkpoint.position, self.batch_max) => {
                     events.map_err(|error| Failure::Outage(error.to_string()))?
                 }
+                () = tokio::time::sleep(LOOK_FOR_DECISIONS), if is_parked => continue,
             };
             if let Some(until) = until {
                 events.truncate(events.partition_point(|event| event.position() <= until));
@@ -258,6 +295,17 @@ impl<P: Projection> Runner<P> {
     /// Stores what follows from `events`: all at once, or in ever smaller parts while the database refuses the data, until
     /// the event it refuses is alone.
     async fn take_in(&mut self, events: &[Arc<LogEvent>]) -> Result<(), Failure> {
+        let mut rest = events;
+        while let Some(next) = rest.iter().position(|event| self.skipped.contains(&event.position())) {
+            let (before, from) = rest.split_at(next);
+            self.take_in_all(before).await?;
+            self.pass_over(&from[0]).await?;
+            rest = &from[1..];
+        }
+        self.take_in_all(rest).await
+    }
+
+    async fn take_in_all(&mut self, events: &[Arc<LogEvent>]) -> Result<(), Failure> {
         let mut rest = events;
         let mut size = events.len();
         while !rest.is_empty() {
@@ -290,11 +338,13 @@ impl<P: Projection> Runner<P> {
     /// One transaction: checkpoint, rows, and what is parked. `doomed`: what is wrong with the one event that is in it.
     async fn store(&mut self, events: &[Arc<LogEvent>], doomed: Option<Poison>) -> Result<(), Failure> {
         let Some(last) = events.last() else { return Ok(()) };
-        let (to, recorded_at) = (last.position(), last.recorded.recorded_at);
-        let wanted: Vec<&LogEvent> = events
+        let to = last.position();
+        // Each with where the event before it stands: there a parked one will be found again.
+        let mut before = self.checkpoint.position;
+        let wanted: Vec<(Position, &LogEvent)> = events
             .iter()
-            .map(|event| &**event)
-            .filter(|event| P::wants(&event.recorded) && self.shard.has::<P>(event))
+            .map(|event| (std::mem::replace(&mut before, event.position()), &**event))
+            .filter(|(_, event)| P::wants(&event.recorded) && self.shard.has::<P>(event))
             .collect();
         if wanted.is_empty() {
             let mut connection = self.pool.acquire().await?;
@@ -313,16 +363,13 @@ impl<P: Projection> Runner<P> {
             transaction.commit().await?;
             self.projection.stored();
             parking.stored();
-            if !self.rebuilds {
-                metrics::gauge!("projection_parked_aggregates", "projection" => P::MODEL.as_str())
-                    .set(parking.count() as f64);
-            }
+            self.tell_parked(parking.count());
             self.parking = Some(parking);
         }
         let counter =
             if self.rebuilds { "projection_rebuilt_events_total" } else { "projection_events_total" };
         metrics::counter!(counter, "projection" => P::MODEL.as_str()).increment(events.len() as u64);
-        self.reach(to, Some(recorded_at));
+        self.reach(to, events.len());
         Ok(())
     }
 
@@ -340,23 +387,18 @@ impl<P: Projection> Runner<P> {
     async fn fold(
         &mut self,
         connection: &mut PgConnection,
-        wanted: &[&LogEvent],
+        wanted: &[(Position, &LogEvent)],
         parking: &mut Parking,
         doomed: Option<Poison>,
     ) -> Result<(), Failure> {
         if doomed.is_none() {
-            self.projection.load(connection, wanted).await?;
+            let events: Vec<&LogEvent> = wanted.iter().map(|(_, event)| *event).collect();
+            self.projection.load(connection, &events).await?;
         }
-        for event in wanted {
-            if !parking.is_empty() {
-                let behind = [Some(event.recorded.stream.clone()), P::subject(event)]
-                    .into_iter()
-                    .flatten()
-                    .find(|stream| parking.contains(stream));
-                if let Some(behind) = behind {
-                    parking.wait(event, behind);
-                    continue;
-                }
+        for &(before, event) in wanted {
+            if let Some(behind) = parking.behind(event, || P::subject(event)) {
+                parking.wait(event, before, behind);
+                continue;
             }
             let folded = match &doomed {
                 Some(poison) => Err(poison.clone()),
@@ -366,17 +408,38 @@ impl<P: Projection> Runner<P> {
                 if !self.shard.is_whole() {
                     return Err(Failure::MustPark);
                 }
-                parking.park(P::MODEL, event, &poison);
+                parking.park(P::MODEL, event, before, &poison);
             }
         }
         Ok(())
     }
 
-    fn reach(&mut self, position: Position, recorded_at: Option<DateTime<Utc>>) {
+    fn reach(&mut self, position: Position, events: usize) {
         self.checkpoint.position = position;
         self.reached.send_modify(|reached| {
             reached.position = position;
-            reached.recorded_at = recorded_at.or(reached.recorded_at);
+            reached.events += events as u64;
+            if events > 0 {
+                reached.activity = Activity::Working;
+            }
         });
+    }
+
+    async fn know_what_is_parked(&mut self) -> Result<(), Failure> {
+        if self.parking.is_none() {
+            let mut connection = self.pool.acquire().await?;
+            let parking = Parking::load(&mut connection, P::MODEL).await?;
+            self.tell_parked(parking.count());
+            self.parking = Some(parking);
+        }
+        Ok(())
+    }
+
+    fn tell_parked(&self, aggregates: usize) {
+        self.reached.send_modify(|reached| reached.parked_aggregates = aggregates);
+    }
+
+    fn say(&self, activity: Activity) {
+        self.reached.send_modify(|reached| reached.activity = activity);
     }
 }

@@ -7,6 +7,7 @@ mod document;
 mod facets;
 mod indexer;
 mod matching;
+pub(crate) mod parked;
 mod query;
 mod schema;
 mod store;
@@ -24,15 +25,26 @@ use agrodeep_event_store::Position;
 use tantivy::Searcher;
 use tokio::sync::watch;
 
+/// What is parked of the index in `folder`, as of its last commit, whoever writes it.
+///
+/// # Errors
+/// [`IndexError`]: there is no index that can be read.
+pub fn parked_in(folder: &Path) -> Result<Vec<ParkedAggregate>, IndexError> {
+    Ok(store::parked_in(folder)?.iter().map(|(id, product)| product.shown(*id)).collect())
+}
+
 pub(crate) use self::{document::ProductDocument, indexer::wants, schema::Fields, store::open_to_read};
 pub use self::{indexer::Indexer, store::IndexError};
 use self::{
+    parked::{Published, parked_for},
     store::{Current, Folder},
     text::Analyser,
 };
 
 use crate::{
-    Page,
+    Page, Wanted,
+    heartbeat::instance_name,
+    parking::ParkedAggregate,
     products::{Product, ProductFilter},
     progress::reached,
     runner::Reached,
@@ -112,6 +124,8 @@ pub struct ProductIndex {
     current: Current,
     analyser: Analyser,
     reached: watch::Receiver<Reached>,
+    parked: watch::Receiver<Published>,
+    instance: String,
 }
 
 /// The version of the index that this program writes.
@@ -129,13 +143,35 @@ impl ProductIndex {
         let folder = Folder::take(folder)?;
         let current: Current = Arc::new(RwLock::new(folder.open_or_create()?));
         let (sender, reached) = watch::channel(Reached::default());
-        let index = Self { current: current.clone(), analyser: Analyser::new(), reached };
-        Ok((index, Indexer::new(folder, current, sender)))
+        let (parking, parked) = watch::channel(Published::default());
+        let instance = instance_name();
+        let indexer = Indexer::new(folder, current.clone(), sender, parking, instance.clone());
+        Ok((Self { current, analyser: Analyser::new(), reached, parked, instance }, indexer))
     }
 
     /// Up to which event everything can be searched.
     pub fn position(&self) -> Position {
         self.reached.borrow().position
+    }
+
+    /// Where it is, and what it is at.
+    pub(crate) fn now(&self) -> Reached {
+        self.reached.borrow().clone()
+    }
+
+    /// The products that it cannot bring up to date.
+    pub fn parked(&self) -> Vec<ParkedAggregate> {
+        self.parked.borrow().iter().map(|(id, product)| product.shown(*id)).collect()
+    }
+
+    /// How many parked products an answer would lack.
+    pub(crate) fn parked_for(&self, wanted: Wanted<'_>) -> u64 {
+        parked_for(&self.parked.borrow(), wanted)
+    }
+
+    /// The name of this index among those of other processes.
+    pub(crate) fn instance(&self) -> &str {
+        &self.instance
     }
 
     /// Waits until it has reached `position`.

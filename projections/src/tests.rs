@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod accounts;
+mod deciding;
 mod deliveries;
 mod following;
 mod history;

@@ -4,10 +4,10 @@
 mod compare;
 mod index;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use agrodeep_event_store::{LogError, Position, SharedLog};
-use sqlx::{Connection, Executor, PgConnection, PgPool, Postgres, Transaction};
+use sqlx::{Connection, Executor, PgConnection, PgPool, Postgres, Transaction, types::Uuid};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -170,16 +170,62 @@ async fn compare(log: SharedLog, live: &PgPool, rebuilt: &PgPool) -> Result<Repo
     // Most of the work is done before the snapshot is taken, so that it need not live long.
     let mut snapshot = take_snapshot(live).await?;
     let near = positions(&mut snapshot).await?;
+    // Here several may be about one aggregate at the same time.
+    rebuilt.execute("drop index parking_decisions_pending").await?;
+    copy_skips(&mut snapshot, rebuilt, &BTreeMap::new()).await?;
     snapshot.rollback().await?;
     rebuild(&log, rebuilt, &near).await;
 
     let mut snapshot = take_snapshot(live).await?;
     let positions = positions(&mut snapshot).await?;
+    copy_skips(&mut snapshot, rebuilt, &near).await?;
     rebuild(&log, rebuilt, &positions).await;
     let mut report = Report { positions, ..Report::default() };
     compare::all_tables(&mut snapshot, rebuilt, &mut report).await?;
     snapshot.rollback().await?;
     Ok(report)
+}
+
+/// What people have decided to skip is skipped here, too: of what is `folded` already it comes as something that is yet to be
+/// carried out.
+async fn copy_skips(
+    snapshot: &mut PgConnection,
+    rebuilt: &PgPool,
+    folded: &BTreeMap<Model, Position>,
+) -> Result<(), VerifyError> {
+    let known: HashSet<i64> = sqlx::query_scalar("select decision_id from parking_decisions")
+        .fetch_all(rebuilt)
+        .await?
+        .into_iter()
+        .collect();
+    let skips: Vec<(i64, String, String, Uuid, i64)> = sqlx::query_as(
+        "select decision_id, projection, aggregate_type, aggregate_id, position from parking_decisions
+         where skipped_at is not null order by decision_id",
+    )
+    .fetch_all(snapshot)
+    .await?;
+    for (id, projection, aggregate_type, aggregate_id, position) in skips {
+        if known.contains(&id) {
+            continue;
+        }
+        let is_folded =
+            folded.iter().any(|(model, until)| model.as_str() == projection && position <= until.0);
+        sqlx::query(
+            "insert into parking_decisions (decision_id, projection, aggregate_type, aggregate_id, position, kind, reason,
+                 decided_by, outcome, skipped_at)
+             overriding system value
+             values ($1, $2, $3, $4, $5, 'skip', '', '', $6, case when $6 is null then null else now() end)",
+        )
+        .bind(id)
+        .bind(projection)
+        .bind(aggregate_type)
+        .bind(aggregate_id)
+        .bind(position)
+        .bind((!is_folded).then_some("released"))
+        .execute(rebuilt)
+        .await?;
+    }
+    Ok(())
 }
 
 async fn take_snapshot(live: &PgPool) -> Result<Transaction<'static, Postgres>, sqlx::Error> {

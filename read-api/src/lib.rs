@@ -2,13 +2,14 @@
 //!
 //! * [`router`] makes the routes; each stands in the file that its path names (`routes/orders/get.rs`).
 //! * [`views`] is the JSON they answer with.
-//! * [`time_travel`] folds an order from its history, as it was.
+//! * [`time_travel`] folds things from the log, as they were; [`diff`] says what differs.
 //!
 //! This crate must never know commands, the write API, or SQL.
 
 // A problem is made once a request at most, and then it is the answer: its size costs nothing.
 #![allow(clippy::result_large_err)]
 
+pub mod diff;
 mod eta;
 mod if_none_match;
 mod language;
@@ -71,9 +72,12 @@ fn all() -> OpenApiRouter<Shared> {
         .merge(routes::products::list::router())
         .merge(routes::products::search::router())
         .merge(routes::products::get::router())
+        .merge(routes::products::diff::router())
         .merge(routes::orders::list::router())
         .merge(routes::orders::get::router())
         .merge(routes::orders::history::router())
+        .merge(routes::orders::diff::router())
         .merge(routes::deliveries::track::router())
         .merge(routes::operations::rebuilds::router())
+        .merge(routes::deliveries::diff::router())
 }

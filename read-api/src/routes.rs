@@ -22,7 +22,7 @@ use utoipa::{
 
 use agrodeep_http::ETag;
 
-use crate::if_none_match::IfNoneMatch;
+use crate::{if_none_match::IfNoneMatch, views::diff::DiffView};
 
 /// One resource at a version; 304 when the client has that version already and `settled` says that it cannot have changed
 /// otherwise.
@@ -33,8 +33,40 @@ pub(crate) fn versioned(
     settled: bool,
     vary: &'static str,
 ) -> Response {
+    answer(view, version, has, settled, (vary, "private, no-cache"))
+}
+
+/// One resource as it was. What is `settled` can be kept: an hour, as it may name people, who may want to be forgotten.
+pub(crate) fn as_it_was(
+    view: impl Serialize,
+    version: u64,
+    has: &IfNoneMatch,
+    settled: bool,
+    vary: &'static str,
+) -> Response {
+    let cache = if settled { "private, max-age=3600, immutable" } else { "private, no-cache" };
+    answer(view, version, has, settled, (vary, cache))
+}
+
+/// What differs between two versions. `settled`: both are over.
+pub(crate) fn compared(view: DiffView, settled: bool, vary: &'static str) -> Response {
+    let cache = if settled { "private, max-age=3600, immutable" } else { "private, no-cache" };
     let headers = [
-        (header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache")),
+        (header::CACHE_CONTROL, HeaderValue::from_static(cache)),
+        (header::VARY, HeaderValue::from_static(vary)),
+    ];
+    (headers, Json(view)).into_response()
+}
+
+fn answer(
+    view: impl Serialize,
+    version: u64,
+    has: &IfNoneMatch,
+    settled: bool,
+    (vary, cache): (&'static str, &'static str),
+) -> Response {
+    let headers = [
+        (header::CACHE_CONTROL, HeaderValue::from_static(cache)),
         (header::VARY, HeaderValue::from_static(vary)),
     ];
     if settled && has.has(version) {

@@ -14,7 +14,7 @@ use crate::{links::Links, reading::Reading};
 pub struct ReadApi {
     /// Answers the questions.
     pub models: ReadModels,
-    /// Asked for its head only, for readiness.
+    /// Asked for its head, for readiness, and for the streams of what is to be seen as it was.
     pub log: SharedLog,
     /// Says who asks.
     pub tokens: TokenVerifier,
@@ -49,13 +49,15 @@ pub(crate) struct Shared {
     reading: Reading,
     links: Links,
     tokens: TokenVerifier,
+    log: SharedLog,
 }
 
 impl From<ReadApi> for Shared {
     fn from(api: ReadApi) -> Self {
         // Without `..`: a setting that is not used anywhere does not compile.
-        let ReadApi { models, log: _, tokens, settings } = api;
+        let ReadApi { models, log, tokens, settings } = api;
         let ReadApiSettings { public_url, min_position_wait, ready_lag_events_max: _ } = settings;
-        Self { reading: Reading::new(models, min_position_wait), links: Links::new(&public_url), tokens }
+        let reading = Reading::new(models, min_position_wait);
+        Self { reading, links: Links::new(&public_url), tokens, log }
     }
 }

@@ -1,20 +1,27 @@
-//! An order as it was: folded anew from its history, up to a moment.
+//! Things as they were: folded anew from the log by the folds that keep the read models, up to a moment.
 //!
-//! A version of an order is seen as it was at its end, just before the next one began: so the present version is what the
-//! present view shows, and what happened to its stock and delivery meanwhile belongs to it.
+//! A version is seen as it was at its end, just before the next one began: so the present version is what the present view
+//! shows, and what happened meanwhile beside it (an order's stock and delivery, a delivery's track) belongs to it.
 
-mod delivery_then;
-mod order_then;
+mod delivery;
+mod order;
+mod parameters;
+mod product;
 
-use agrodeep_domain::{Aggregate, Delivery as DeliveryState, Order as OrderState, Product as ProductState};
-use agrodeep_event_store::{Position, RecordedEvent};
-use agrodeep_projections::{deliveries::Delivery, orders::Order};
+use agrodeep_event_store::{LogError, Position};
+use agrodeep_http::Problem;
+use agrodeep_projections::Unreadable;
+use axum::http::StatusCode;
 use chrono::{DateTime, Utc};
-use serde::de::DeserializeOwned;
 
-use self::{delivery_then::DeliveriesThen, order_then::OrderThen};
+pub use self::{
+    delivery::delivery,
+    order::{OrderThen, order},
+    parameters::{MomentParameters, VersionsParameters},
+    product::product,
+};
 
-/// A moment of an order's life.
+/// A moment of a thing's life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Moment {
     /// When everything had happened that happened until then.
@@ -23,86 +30,109 @@ pub enum Moment {
     Version(u64),
 }
 
-/// An order as it was.
+/// A thing as it was.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Then {
-    /// The order with its items.
-    pub order: Order,
-    /// The delivery that was to bring it.
-    pub delivery: Option<Delivery>,
+pub struct Then<T> {
+    /// The thing.
+    pub thing: T,
+    /// Whether it has gone on since: then nothing can change what is seen of that moment.
+    pub settled: bool,
 }
 
-/// Why an order cannot be seen as it was.
+/// What can be seen as it was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Thing {
+    /// An order.
+    Order,
+    /// A product.
+    Product,
+    /// A delivery.
+    Delivery,
+}
+
+impl Thing {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Order => "order",
+            Self::Product => "product",
+            Self::Delivery => "delivery",
+        }
+    }
+
+    /// How it began.
+    const fn began(self) -> &'static str {
+        match self {
+            Self::Order => "placed",
+            Self::Product => "created",
+            Self::Delivery => "scheduled",
+        }
+    }
+
+    const fn not_yet(self) -> &'static str {
+        match self {
+            Self::Order => "order_not_yet_placed",
+            Self::Product => "product_not_yet_created",
+            Self::Delivery => "delivery_not_yet_scheduled",
+        }
+    }
+}
+
+/// Why a thing cannot be seen as it was.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TimeTravelError {
-    /// It had not been placed.
-    #[error("the order was placed later, at {placed_at}")]
-    NotYetPlaced {
-        /// When it was placed.
-        placed_at: DateTime<Utc>,
+    /// It did not exist.
+    #[error("the {} was {} later, at {}", .thing.name(), .thing.began(), .since.to_rfc3339())]
+    NotYet {
+        /// What.
+        thing: Thing,
+        /// Since when it exists.
+        since: DateTime<Utc>,
     },
     /// It has not come so far.
-    #[error("the order's latest version is {latest}")]
+    #[error("the {}'s latest version is {latest}", .thing.name())]
     NoSuchVersion {
+        /// What.
+        thing: Thing,
         /// How far it has come.
         latest: u64,
     },
-    /// The history does not begin with an order, or holds what cannot be read.
+    /// The history does not begin as it must, or holds what cannot be read.
     #[error("the event at position {0} cannot be read")]
     Damaged(Position),
+    /// The log cannot be read.
+    #[error(transparent)]
+    Log(#[from] LogError),
 }
 
-/// The order at `moment`, by its whole history.
-///
-/// # Errors
-/// [`TimeTravelError`].
-pub fn then(history: &[RecordedEvent], moment: Moment) -> Result<Then, TimeTravelError> {
-    let mut order = OrderThen::default();
-    let mut deliveries = DeliveriesThen::default();
-    for event in until(history, moment)? {
-        match &*event.stream.aggregate_type {
-            OrderState::TYPE => order.apply(event, &read(event)?),
-            ProductState::TYPE => order.apply_stock(event, &read(event)?),
-            DeliveryState::TYPE => deliveries.apply(event, &read(event)?),
-            // The driver's track and the steps of the fulfilment change nothing that is shown of an order.
-            _ => {}
-        }
+impl From<Unreadable> for TimeTravelError {
+    fn from(Unreadable(position): Unreadable) -> Self {
+        Self::Damaged(position)
     }
-    let Some(order) = order.seen() else {
-        let placed =
-            history.iter().find(|event| is_order(event)).ok_or(TimeTravelError::Damaged(Position::START))?;
-        return Err(TimeTravelError::NotYetPlaced { placed_at: placed.metadata.occurred_at });
-    };
-    let delivery = order.delivery.and_then(|planned| deliveries.take(planned.delivery_id));
-    Ok(Then { order, delivery })
 }
 
-/// The events that had happened.
-fn until(
-    history: &[RecordedEvent],
-    moment: Moment,
-) -> Result<Box<dyn Iterator<Item = &RecordedEvent> + '_>, TimeTravelError> {
-    match moment {
-        Moment::Time(time) => {
-            Ok(Box::new(history.iter().filter(move |event| event.metadata.occurred_at <= time)))
-        }
-        Moment::Version(version) => {
-            let latest = history.iter().filter(|event| is_order(event)).map(|event| event.version).max();
-            let latest = latest.unwrap_or(0);
-            if version == 0 || version > latest {
-                return Err(TimeTravelError::NoSuchVersion { latest });
+/// What a client hears; what is ours to know goes to our log, once, here.
+impl From<TimeTravelError> for Problem {
+    fn from(error: TimeTravelError) -> Self {
+        let not_found = |code| Self::new(StatusCode::NOT_FOUND, code, error.to_string());
+        match &error {
+            TimeTravelError::NotYet { thing, since } => {
+                not_found(thing.not_yet()).with("exists_since", since.to_rfc3339())
             }
-            Ok(Box::new(
-                history.iter().take_while(move |event| !(is_order(event) && event.version > version)),
-            ))
+            TimeTravelError::NoSuchVersion { latest, .. } => {
+                not_found("no_such_version").with("latest_version", *latest)
+            }
+            TimeTravelError::Damaged(position) => {
+                tracing::error!(position = position.0, "a history cannot be folded");
+                Self::internal()
+            }
+            TimeTravelError::Log(LogError::Corrupt(why) | LogError::Invalid(why)) => {
+                tracing::error!(why, "the log cannot be read");
+                Self::internal()
+            }
+            TimeTravelError::Log(LogError::Unavailable(why) | LogError::Unknown(why)) => {
+                tracing::error!(why, "the log cannot be read");
+                Self::unavailable("log_unavailable", "the log cannot be reached; try again", 1)
+            }
         }
     }
-}
-
-fn is_order(event: &RecordedEvent) -> bool {
-    &*event.stream.aggregate_type == OrderState::TYPE
-}
-
-fn read<E: DeserializeOwned>(event: &RecordedEvent) -> Result<E, TimeTravelError> {
-    serde_json::from_str(event.payload.get()).map_err(|_| TimeTravelError::Damaged(event.position))
 }

@@ -1,6 +1,7 @@
 //! What leaves the read API as JSON. Built from what the read models hold; which parts somebody sees is decided here too.
 
 pub mod delivery;
+pub mod diff;
 pub mod history;
 pub mod order;
 pub mod people;

@@ -7,11 +7,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use agrodeep_domain::DomainEvent;
+use agrodeep_domain::{DomainEvent, evolution};
 use schemars::JsonSchema;
 use serde_json::Value;
 
-use crate::{EventSchema, event_schemas, json, mismatches};
+use crate::{EventSchema, event_schemas, frozen::Frozen, json, mismatches};
 
 /// Set to `1`, generated files are written instead of compared.
 pub const UPDATE: &str = "AGRODEEP_UPDATE_CONTRACTS";
@@ -27,7 +27,7 @@ pub fn folder() -> PathBuf {
 pub struct Broken(Vec<String>);
 
 impl Broken {
-    fn unless_empty(faults: Vec<String>) -> Result<(), Self> {
+    pub(crate) fn unless_empty(faults: Vec<String>) -> Result<(), Self> {
         if faults.is_empty() { Ok(()) } else { Err(Self(faults)) }
     }
 }
@@ -76,21 +76,28 @@ fn compare(
 /// Compares `events/<aggregate type>/` with the schemas of all events of `E`.
 ///
 /// # Errors
-/// [`Broken`] as for [`files_are_up_to_date`], and for a file whose event is gone: the log still holds such events.
+/// [`Broken`] as for [`files_are_up_to_date`]; for a file whose event is gone: the log still holds such events; and for a
+/// form that has changed, as what was released is frozen.
 pub fn event_schemas_are_up_to_date<E: DomainEvent + JsonSchema>(
     aggregate_type: &str,
     package: &str,
 ) -> Result<(), Broken> {
     let schemas = event_schemas::<E>(aggregate_type);
     let place = Path::new("events").join(aggregate_type);
-    let files =
-        schemas.iter().map(|schema| (place.join(schema.file_name()), json::pretty(&schema.schema))).collect();
+    let mut frozen = Frozen::read(&folder(), aggregate_type);
+    Broken::unless_empty(frozen.take_in(&schemas))?;
+    let older: Vec<_> = schemas.iter().flat_map(every_version).filter_map(Result::ok).collect();
+    frozen.adopt(&older);
+    let files = schemas.iter().map(|schema| (place.join(schema.file_name()), json::pretty(&schema.schema)));
+    let files = files.chain([(Frozen::path(aggregate_type), frozen.text())]).collect();
     files_are_up_to_date(&files, package)?;
-    Broken::unless_empty(gone(&schemas, &folder().join(place)))
+    let place = folder().join(place);
+    Broken::unless_empty([frozen.broken(&place), gone(&schemas, &place)].concat())
 }
 
 /// Golden events: `golden/<aggregate type>/` holds one event of every name and version, exactly as the log has it. Each
-/// is read into `E`, is written again as it was, has the structure of its schema, and fills every personal field.
+/// is read into `E`, has the structure of its version's schema, and fills every personal field; those of the newest version
+/// are written again as they were, and upcasters lead older ones there.
 ///
 /// # Errors
 /// [`Broken`] names every file and what is wrong with it.
@@ -98,14 +105,114 @@ pub fn golden_events_hold<E: DomainEvent + JsonSchema>(aggregate_type: &str) -> 
     let schemas = event_schemas::<E>(aggregate_type);
     let place = folder().join("golden").join(aggregate_type);
     let mut faults = gone(&schemas, &place);
-    for schema in &schemas {
-        let file = place.join(schema.file_name());
-        let wrong = match fs::read_to_string(&file) {
-            Ok(text) => wrong_with::<E>(&text, schema),
-            Err(error) => vec![format!("cannot be read ({error}): write one by hand")],
-        };
-        let name = format!("schemas/golden/{aggregate_type}/{}", schema.file_name());
-        faults.extend(wrong.into_iter().map(|why| format!("{name} {why}")));
+    faults.extend(needless_upcasters::<E>());
+    for newest in &schemas {
+        for schema in every_version(newest) {
+            let schema = match schema {
+                Ok(schema) => schema,
+                Err(why) => {
+                    faults.push(why);
+                    continue;
+                }
+            };
+            let wrong = match fs::read_to_string(place.join(schema.file_name())) {
+                Ok(text) if schema.version == newest.version => wrong_with::<E>(&text, &schema),
+                Ok(text) => wrong_with_older::<E>(&text, &schema, newest),
+                Err(error) => vec![format!("cannot be read ({error}): write one by hand")],
+            };
+            let name = format!("schemas/golden/{aggregate_type}/{}", schema.file_name());
+            faults.extend(wrong.into_iter().map(|why| format!("{name} {why}")));
+        }
+    }
+    Broken::unless_empty(faults)
+}
+
+/// The schemas of an event from its first version on; older ones as they are committed.
+fn every_version(newest: &EventSchema) -> Vec<Result<EventSchema, String>> {
+    let count: u32 = newest.version.parse().unwrap_or(1);
+    let older = (1..count).map(|version| {
+        let mut schema = EventSchema { version: version.to_string(), ..newest.clone() };
+        let file = folder().join("events").join(&newest.aggregate_type).join(schema.file_name());
+        let text = fs::read_to_string(&file).map_err(|error| format!("{}: {error}", file.display()))?;
+        schema.schema =
+            serde_json::from_str(&text).map_err(|error| format!("{}: {error}", file.display()))?;
+        Ok(schema)
+    });
+    older.chain([Ok(newest.clone())]).collect()
+}
+
+/// Upcasters that no event of `E` ever passes.
+fn needless_upcasters<E: DomainEvent>() -> Vec<String> {
+    let newest = |event: &str| E::FORMS.iter().find(|(name, _)| *name == event)?.1.parse::<u32>().ok();
+    let mut faults = Vec::new();
+    for (index, upcaster) in E::UPCASTERS.iter().enumerate() {
+        let (event, from) = (upcaster.event, upcaster.from);
+        if from == 0 || newest(event).is_none_or(|newest| from >= newest) {
+            faults.push(format!("the upcaster of {event} from version {from} leads nowhere"));
+        }
+        if E::UPCASTERS[..index].iter().any(|other| (other.event, other.from) == (event, from)) {
+            faults.push(format!("{event} has two upcasters from version {from}"));
+        }
+    }
+    faults
+}
+
+/// What is wrong with a golden event of an older version.
+fn wrong_with_older<E: DomainEvent>(text: &str, schema: &EventSchema, newest: &EventSchema) -> Vec<String> {
+    let name = &schema.event_name;
+    let golden: Value = match serde_json::from_str(text) {
+        Ok(golden) => golden,
+        Err(error) => return vec![format!("is no JSON: {error}")],
+    };
+    let mut wrong = differences(&golden[name], schema);
+    match evolution::read::<E>(name, &schema.version, text) {
+        Ok(event) => {
+            let today = serde_json::to_value(&event).unwrap_or_default();
+            let mismatches = mismatches(&newest.schema, &today[name]);
+            wrong
+                .extend(mismatches.into_iter().map(|mismatch| format!("becomes what differs at {mismatch}")));
+        }
+        Err(error) => wrong.push(format!("is no longer understood: {error}")),
+    }
+    wrong
+}
+
+/// Where an event is not as the schema of its version says, or shows nothing.
+fn differences(data: &Value, schema: &EventSchema) -> Vec<String> {
+    let mismatches = mismatches(&schema.schema, data).into_iter();
+    let mut wrong: Vec<_> = mismatches.map(|mismatch| format!("differs at {mismatch}")).collect();
+    for pointer in schema.personal_fields() {
+        let steps: Vec<_> = pointer.split('/').skip(1).collect();
+        if !reaches(data, &steps) {
+            wrong.push(format!("shows nothing at {pointer}, which is personal"));
+        }
+    }
+    wrong
+}
+
+/// Every free text of the events of `E` is either personal, by its type, or one of `public`: event names, each with the
+/// pointers to what anybody may read. So a new text field cannot go out to analysts before somebody has thought of it.
+///
+/// # Errors
+/// [`Broken`] names every text that is neither, and every one of `public` that is gone.
+pub fn texts_are_declared<E: DomainEvent + JsonSchema>(
+    aggregate_type: &str,
+    public: &[(&str, &[&str])],
+) -> Result<(), Broken> {
+    let mut faults = Vec::new();
+    for schema in event_schemas::<E>(aggregate_type) {
+        let declared =
+            public.iter().find(|(name, _)| *name == schema.event_name).map_or(&[][..], |(_, at)| at);
+        let found = schema.free_texts();
+        let name = &schema.event_name;
+        faults.extend(found.iter().filter(|text| !declared.contains(&text.as_str())).map(|text| {
+            format!("{aggregate_type} {name} {text} is free text: make it `Personal`, or declare it public")
+        }));
+        faults.extend(
+            declared.iter().filter(|text| !found.iter().any(|found| found == *text)).map(|text| {
+                format!("{aggregate_type} {name} {text} is declared public, and is no free text")
+            }),
+        );
     }
     Broken::unless_empty(faults)
 }
@@ -125,16 +232,7 @@ fn wrong_with<E: DomainEvent>(text: &str, schema: &EventSchema) -> Vec<String> {
         Ok(written) => wrong.push(format!("is written otherwise now: {written}")),
         Err(error) => wrong.push(format!("cannot be written any more: {error}")),
     }
-    let data = &golden[&schema.event_name];
-    wrong.extend(
-        mismatches(&schema.schema, data).into_iter().map(|mismatch| format!("differs at {mismatch}")),
-    );
-    for pointer in schema.personal_fields() {
-        let steps: Vec<_> = pointer.split('/').skip(1).collect();
-        if !reaches(data, &steps) {
-            wrong.push(format!("shows nothing at {pointer}, which is personal"));
-        }
-    }
+    wrong.extend(differences(&golden[&schema.event_name], schema));
     wrong
 }
 

@@ -6,7 +6,7 @@ use agrodeep_domain::DomainEvent;
 use schemars::{JsonSchema, generate::SchemaSettings};
 use serde_json::{Map, Value};
 
-use crate::personal;
+use crate::{personal, texts};
 
 /// The JSON Schema (draft 2020-12) of one event in one version of its form.
 ///
@@ -34,6 +34,11 @@ impl EventSchema {
     /// element of an array or map. Sorted.
     pub fn personal_fields(&self) -> Vec<String> {
         personal::fields(&self.schema)
+    }
+
+    /// Where the event has free text that is not marked as personal: JSON Pointers as of [`Self::personal_fields`].
+    pub fn free_texts(&self) -> Vec<String> {
+        texts::free_texts(&self.schema)
     }
 }
 

@@ -4,13 +4,14 @@
 use std::collections::BTreeSet;
 
 use agrodeep_domain::{Account, Aggregate, Delivery, DeliveryTrack, Order, Product};
-use agrodeep_schemas::{catalogue, check};
+use agrodeep_schemas::{catalogue, check, state_form_holds};
 use schemars::JsonSchema;
 
 fn assert_contracts_hold<A: Aggregate<Event: JsonSchema>>() {
     for result in [
         check::event_schemas_are_up_to_date::<A::Event>(A::TYPE, "agrodeep-schemas"),
         check::golden_events_hold::<A::Event>(A::TYPE),
+        state_form_holds::<A>("agrodeep-schemas"),
     ] {
         if let Err(broken) = result {
             panic!("\n{broken}\n");
@@ -71,4 +72,45 @@ fn what_is_personal_is_written_down_here_on_purpose() {
         ("AccountRegistered", "/email /first_name /last_name /phone"),
     ];
     assert_eq!(personal, expected.map(|(name, fields)| (name.to_owned(), fields.to_owned())));
+}
+
+#[test]
+fn every_free_text_is_personal_or_public_on_purpose() {
+    // Whoever replays the log sees these, in the role of an analyst, too.
+    const PROVIDERS: [&str; 2] = ["/intent_id", "/provider_event_id"];
+    const OFFER: [&str; 5] = [
+        "/details/description/*",
+        "/details/images/*",
+        "/details/name/*",
+        "/details/qr_code_data",
+        "/details/tags/*",
+    ];
+    let results = [
+        check::texts_are_declared::<<Order as Aggregate>::Event>(
+            Order::TYPE,
+            &[
+                ("OrderPlaced", &["/lines/*/name/*"]),
+                ("PaymentRequested", &["/intent_id"]),
+                ("PaymentCaptured", &PROVIDERS),
+                ("PaymentDeclined", &["/code", "/intent_id", "/provider_event_id"]),
+                ("RefundRequested", &["/intent_id"]),
+                ("PaymentRefunded", &["/provider_event_id", "/refund_id"]),
+            ],
+        ),
+        check::texts_are_declared::<<Product as Aggregate>::Event>(
+            Product::TYPE,
+            &[("ProductCreated", &OFFER), ("ProductDescribed", &OFFER)],
+        ),
+        check::texts_are_declared::<<Delivery as Aggregate>::Event>(Delivery::TYPE, &[]),
+        check::texts_are_declared::<<DeliveryTrack as Aggregate>::Event>(DeliveryTrack::TYPE, &[]),
+        check::texts_are_declared::<<Account as Aggregate>::Event>(
+            Account::TYPE,
+            &[("AccountRegistered", &["/company"])],
+        ),
+    ];
+    for result in results {
+        if let Err(broken) = result {
+            panic!("\n{broken}\n");
+        }
+    }
 }

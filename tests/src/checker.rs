@@ -3,15 +3,15 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use agrodeep_domain::{
-    Aggregate, Delivery, Order, OrderId, Product,
+    Aggregate, Delivery, DomainEvent, Order, OrderId, Product,
     delivery::DeliveryStatus,
+    evolution,
     order::{OrderEvent, OrderStatus, PaymentStatus},
 };
 use agrodeep_event_store::{
     EventLog, Position, RecordedEvent,
     postgres::{LogLimits, PostgresLog},
 };
-use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
 /// All aggregates of a log, folded, after every step of which the invariants were checked.
@@ -75,8 +75,8 @@ pub async fn check_log(log: &dyn EventLog) -> Checked {
     checked
 }
 
-fn payload<E: DeserializeOwned>(event: &RecordedEvent) -> E {
-    serde_json::from_str(event.payload.get()).expect("an event of today's form")
+fn payload<E: DomainEvent>(event: &RecordedEvent) -> E {
+    evolution::read(&event.event_type, &event.event_version, event.payload.get()).expect("an event")
 }
 
 impl Checked {

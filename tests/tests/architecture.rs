@@ -67,7 +67,7 @@ fn every_part_knows_only_whom_it_may_know() {
         ("process-managers", &["domain", "event-store", "commands"]),
         ("projections", &["domain", "event-store", "schemas"]),
         ("write-api", &["domain", "event-store", "commands", "http"]),
-        ("read-api", &["domain", "event-store", "projections", "http"]),
+        ("read-api", &["domain", "event-store", "projections", "schemas", "http"]),
         (
             "agrodeep",
             &[

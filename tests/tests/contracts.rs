@@ -40,3 +40,16 @@ fn every_golden_event_of_a_fulfilment_is_still_understood() {
         panic!("{broken}");
     }
 }
+
+#[test]
+fn every_free_text_of_a_fulfilment_is_personal_or_public_on_purpose() {
+    let public: &[(&str, &[&str])] = &[
+        ("EffectsDone", &["/effects/*/yields/payment/intent_id", "/effects/*/yields/refund/refund_id"]),
+        ("EffectRefused", &["/refusal/because"]),
+        ("EffectFailed", &["/error"]),
+        ("EffectParked", &["/error"]),
+    ];
+    if let Err(broken) = check::texts_are_declared::<OrderFulfilmentEvent>("order_fulfilment", public) {
+        panic!("{broken}");
+    }
+}

@@ -40,6 +40,7 @@ pub struct Note {
 
 impl Aggregate for Note {
     const TYPE: &'static str = "note";
+    const STATE_FORM: u32 = 1;
     type Command = AddLine;
     type Event = NoteEvent;
     type Refusal = Never;

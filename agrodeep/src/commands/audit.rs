@@ -45,7 +45,7 @@ impl AuditReadModels {
             let mut reports = vec![rebuild_and_compare(log.clone(), &live).await?];
             let index = compose::index_dir(&data_dir);
             if index.exists() {
-                reports.push(compare_index(log, &index).await?);
+                reports.push(compare_index(log, &live, &index).await?);
             } else {
                 say("There is no product index in this data folder; it was not compared.");
             }

@@ -61,6 +61,10 @@ impl EventLog for CountingLog {
         self.log.read(after, limit).await
     }
 
+    async fn read_back(&self, before: Position, limit: usize) -> Result<Vec<RecordedEvent>, LogError> {
+        self.log.read_back(before, limit).await
+    }
+
     async fn head(&self) -> Result<Position, LogError> {
         self.log.head().await
     }

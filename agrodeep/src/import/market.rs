@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use agrodeep_commands::{CommandContext, Commands, Executor, Versioned, command_id, product};
 use agrodeep_domain::{
-    AccountId, Actor, Aggregate, Currency, Money, Personal, Product, Quantity, Role,
+    AccountId, Actor, Aggregate, Currency, Money, Personal, Product, Quantity, Role, evolution,
     product::{CountStock, ProductEvent},
 };
 use agrodeep_event_store::{SharedLog, StreamId};
@@ -135,7 +135,8 @@ impl Market {
         let events = self.commands.executor.log().load(&stream, 0).await?;
         for event in &events {
             let before = product.on_hand.thousandths();
-            let event: ProductEvent = serde_json::from_str(event.payload.get())?;
+            let event: ProductEvent =
+                evolution::read(&event.event_type, &event.event_version, event.payload.get())?;
             product.apply(&event);
             if matches!(event, ProductEvent::ProductCreated(_) | ProductEvent::StockCounted(_)) {
                 supplied += product.on_hand.thousandths() - before;

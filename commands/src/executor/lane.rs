@@ -13,55 +13,23 @@ use std::{
 
 use agrodeep_domain::{Aggregate, DomainEvent};
 use agrodeep_event_store::{
-    Append, AppendOutcome, LogError, Metadata, NewEvent, Position, RecordedEvent, SharedLog, StreamId,
+    Append, AppendOutcome, LogError, Metadata, NewEvent, Position, SharedLog, StreamId,
 };
-use chrono::{DateTime, Duration, SubsecRound, Utc};
+use chrono::{Duration, SubsecRound};
 use futures::{FutureExt, StreamExt, future::BoxFuture, stream::FuturesUnordered};
 use lru::LruCache;
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
 use super::{
-    CommandContext, ExecuteError, Executed, ExecutorSettings, Versioned,
+    CommandContext, ExecuteError, Executed, ExecutorSettings,
     job::{Answer, CommandJob, Job},
+    known::{Known, decode},
+    snapshots::{self, Snapshots},
 };
 
 /// How many jobs are taken in before the lanes go on.
 const JOBS_AT_ONCE: usize = 512;
-
-/// A state in memory, with the time of the stream's last event.
-struct Known<A> {
-    now: Versioned<A>,
-    last_occurred_at: DateTime<Utc>,
-}
-
-impl<A: Aggregate> Default for Known<A> {
-    fn default() -> Self {
-        let now = Versioned { state: A::default(), version: 0, position: Position::START };
-        Self { now, last_occurred_at: DateTime::<Utc>::MIN_UTC }
-    }
-}
-
-impl<A: Aggregate> Known<A> {
-    fn take_in(&mut self, events: &[RecordedEvent]) -> Result<(), LogError> {
-        for event in events {
-            self.now.state.apply(&decode::<A>(event)?);
-            self.now.version = event.version;
-            self.now.position = event.position;
-            self.last_occurred_at = self.last_occurred_at.max(event.metadata.occurred_at);
-        }
-        Ok(())
-    }
-}
-
-fn decode<A: Aggregate>(event: &RecordedEvent) -> Result<A::Event, LogError> {
-    serde_json::from_str(event.payload.get()).map_err(|error| {
-        LogError::Corrupt(format!(
-            "{} at position {} cannot be read: {error}",
-            event.event_type, event.position
-        ))
-    })
-}
 
 struct Lane<A: Aggregate> {
     /// `None`: not loaded, or thrown away.
@@ -108,6 +76,7 @@ pub(super) struct Lanes<A: Aggregate> {
     log: SharedLog,
     settings: ExecutorSettings,
     aggregate_type: Arc<str>,
+    snapshots: Snapshots<A>,
     lanes: LruCache<Uuid, Lane<A>>,
     under_way: FuturesUnordered<BoxFuture<'static, (Uuid, Finished<A>)>>,
 }
@@ -115,6 +84,7 @@ pub(super) struct Lanes<A: Aggregate> {
 impl<A: Aggregate> Lanes<A> {
     pub fn new(log: SharedLog, settings: ExecutorSettings) -> Self {
         Self {
+            snapshots: Snapshots::start(log.clone(), settings.snapshot_every_events),
             log,
             settings,
             aggregate_type: A::TYPE.into(),
@@ -175,7 +145,7 @@ impl<A: Aggregate> Lanes<A> {
             Some(known) if !looks => self.decide(id, stream, known),
             // A look wants the log's state, not what this process remembers: read what has come since.
             known => {
-                self.under_way.push(Box::pin(load(self.log.clone(), id, stream, known.unwrap_or_default())));
+                self.under_way.push(Box::pin(load(self.log.clone(), id, stream, known)));
             }
         }
     }
@@ -229,7 +199,9 @@ impl<A: Aggregate> Lanes<A> {
     fn finish(&mut self, id: Uuid, finished: Finished<A>) {
         let Some(lane) = self.lanes.get_mut(&id) else { return };
         match finished {
-            Finished::Loaded { known: Ok(known) } => {
+            Finished::Loaded { known: Ok(mut known) } => {
+                let aggregate_type = &self.aggregate_type;
+                self.snapshots.consider(|| StreamId::new(aggregate_type.clone(), id), &mut known);
                 for job in std::mem::take(&mut lane.waiting) {
                     match job {
                         Job::Inspect(look) => look(Ok(&known.now)),
@@ -306,6 +278,10 @@ impl<A: Aggregate> Lanes<A> {
                 },
             }
         }
+        if sound {
+            // All verdicts are in: this state is the log's.
+            self.snapshots.consider(|| self.stream(id), &mut known);
+        }
         let Some(lane) = self.lanes.get_mut(&id) else { return };
         for job in again.into_iter().rev() {
             lane.waiting.push_front(Job::Command(job));
@@ -347,13 +323,8 @@ impl<A: Aggregate> Lanes<A> {
                 return reply.answer(otherwise.unwrap_or_else(elsewhere));
             };
             let events: Result<Vec<A::Event>, LogError> = found.iter().map(decode::<A>).collect();
-            let mut known = Box::<Known<A>>::default();
-            let state = match log.load(&stream, 0).await {
-                Ok(all) => known.take_in(&all),
-                Err(error) => Err(error),
-            };
-            let answer = match (events, state) {
-                (Ok(events), Ok(())) => {
+            let answer = match (events, snapshots::load::<A>(&log, &stream).await) {
+                (Ok(events), Ok(known)) => {
                     reply.capture(&known.now.state);
                     Ok(Executed { events, version: last.version, position: last.position, repeated: true })
                 }
@@ -382,11 +353,15 @@ async fn load<A: Aggregate>(
     log: SharedLog,
     id: Uuid,
     stream: StreamId,
-    mut known: Box<Known<A>>,
+    known: Option<Box<Known<A>>>,
 ) -> (Uuid, Finished<A>) {
-    let known = match log.load(&stream, known.now.version).await {
-        Ok(events) => known.take_in(&events).map(|()| known),
-        Err(error) => Err(error),
+    let known = match known {
+        // What has come since.
+        Some(mut known) => match log.load(&stream, known.now.version).await {
+            Ok(events) => known.take_in(&events).map(|()| known),
+            Err(error) => Err(error),
+        },
+        None => snapshots::load(&log, &stream).await.map(Box::new),
     };
     (id, Finished::Loaded { known })
 }
@@ -424,6 +399,7 @@ fn decide_one<A: Aggregate>(
     }
     known.now.version += events.len() as u64;
     known.last_occurred_at = append.metadata.occurred_at;
+    known.last_command_id = append.command_id;
     chain.push(append);
     job.reply.capture(&known.now.state);
     Decided { job, decision: Decision::Events { events } }

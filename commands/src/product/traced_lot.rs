@@ -2,7 +2,7 @@
 //! and must lead to the same product whatever is said about it later. So no command gives a lot up that a product has had.
 
 use agrodeep_domain::{
-    Aggregate, Product, ProductId,
+    Aggregate, Product, ProductId, evolution,
     product::{ProductEvent, ProductRefusal},
 };
 use agrodeep_event_store::StreamId;
@@ -54,9 +54,10 @@ async fn has_had(commands: &Commands, product: uuid::Uuid, lot: &str) -> Result<
         .await
         .map_err(|error| ExecuteError::Unavailable(error.to_string()))?;
     for event in events {
-        let event: ProductEvent = serde_json::from_str(event.payload.get()).map_err(|error| {
-            ExecuteError::Damaged(format!("{} at {}: {error}", event.event_type, event.position))
-        })?;
+        let event: ProductEvent =
+            evolution::read(&event.event_type, &event.event_version, event.payload.get()).map_err(
+                |error| ExecuteError::Damaged(format!("the event at position {}: {error}", event.position)),
+            )?;
         let details = match &event {
             ProductEvent::ProductCreated(created) => &created.details,
             ProductEvent::ProductDescribed(described) => &described.details,

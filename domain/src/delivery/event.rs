@@ -1,15 +1,15 @@
 //! What can have happened to a delivery.
 
-use chrono::NaiveDate;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::{upcasters::UPCASTERS, window::DeliveryWindow};
 use crate::{AccountId, Address, DeliveryId, OrderId, Personal, TrackingNumber};
 
 crate::events! {
     /// What can have happened to a delivery.
     DeliveryEvent {
-        DeliveryScheduled,
+        DeliveryScheduled: 2,
         DriverAssigned,
         DeliveryPickedUp,
         TransitStarted,
@@ -17,6 +17,7 @@ crate::events! {
         DeliveryFailed,
         DeliveryCancelled,
     }
+    upcast by UPCASTERS
 }
 
 /// An order is to be brought to its buyer.
@@ -32,9 +33,9 @@ pub struct DeliveryScheduled {
     pub buyer_id: AccountId,
     /// Where.
     pub address: Personal<Address>,
-    /// The day the buyer would like it.
+    /// From when until when the buyer would like it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub preferred_date: Option<NaiveDate>,
+    pub window: Option<DeliveryWindow>,
     /// Which attempt it is, from 1.
     pub attempt: u32,
 }

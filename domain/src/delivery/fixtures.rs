@@ -2,7 +2,8 @@
 
 use super::{
     AssignDriver, Delivery, DeliveryCancelled, DeliveryCompleted, DeliveryEvent, DeliveryFailed,
-    DeliveryPickedUp, DeliveryScheduled, DeliveryStatus, DriverAssigned, ScheduleDelivery, TransitStarted,
+    DeliveryPickedUp, DeliveryScheduled, DeliveryStatus, DeliveryWindow, DriverAssigned, ScheduleDelivery,
+    TransitStarted,
 };
 use crate::{fixtures::*, testing::given};
 
@@ -26,7 +27,7 @@ pub(crate) fn scheduled() -> DeliveryEvent {
         order_id: schedule.order_id,
         buyer_id: schedule.buyer_id,
         address: schedule.address.into(),
-        preferred_date: schedule.preferred_date,
+        window: schedule.preferred_date.map(DeliveryWindow::of_day),
         attempt: schedule.attempt,
     }
     .into()

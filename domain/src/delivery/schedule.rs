@@ -2,7 +2,7 @@ use std::fmt;
 
 use chrono::NaiveDate;
 
-use super::{Delivery, DeliveryEvent, DeliveryRefusal, DeliveryScheduled};
+use super::{Delivery, DeliveryEvent, DeliveryRefusal, DeliveryScheduled, DeliveryWindow};
 use crate::{AccountId, Address, DeliveryId, OrderId, Personal, TrackingNumber};
 
 /// Plan to bring an order to its buyer. Planned again for the same order, nothing changes.
@@ -53,7 +53,7 @@ impl Delivery {
                     order_id: command.order_id,
                     buyer_id: command.buyer_id,
                     address: Personal::new(command.address.clone()),
-                    preferred_date: command.preferred_date,
+                    window: command.preferred_date.map(DeliveryWindow::of_day),
                     attempt: command.attempt,
                 }
                 .into(),

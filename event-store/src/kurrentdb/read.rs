@@ -179,6 +179,27 @@ impl Reader {
         Ok(found)
     }
 
+    /// At most `limit` of our events before a position, the last one first; fewer only at the log's beginning.
+    pub async fn read_back(&self, before: Position, limit: usize) -> Result<Vec<RecordedEvent>, LogError> {
+        let mut found: Vec<RecordedEvent> = Vec::new();
+        // The end is beyond all places; a place that is asked for does not come itself.
+        let mut from =
+            if before.0 == i64::MAX { StreamPosition::End } else { StreamPosition::Position(place(before)) };
+        while found.len() < limit {
+            let wanted = limit - found.len();
+            let options = ReadAllOptions::default().backwards().position(from).max_count(wanted);
+            let events = self.all(options).await?;
+            for event in &events {
+                found.extend(ours(event)?.filter(|event| event.position < before));
+            }
+            match events.last() {
+                Some(last) if events.len() == wanted => from = StreamPosition::Position(last.position),
+                _ => break,
+            }
+        }
+        Ok(found)
+    }
+
     /// The position of our last event.
     pub async fn head(&self) -> Result<Position, LogError> {
         let mut before = StreamPosition::End;

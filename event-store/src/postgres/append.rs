@@ -39,7 +39,7 @@ impl Verdict {
 
 /// JSON text on its way to the server.
 #[derive(Debug)]
-struct JsonText<'a>(&'a str);
+pub(super) struct JsonText<'a>(pub &'a str);
 
 impl ToSql for JsonText<'_> {
     fn to_sql(

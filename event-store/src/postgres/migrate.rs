@@ -8,7 +8,7 @@ use super::WRITE_MIGRATIONS;
 use crate::LogError;
 
 /// The migrations that are the log's; the others belong to what stands beside it.
-const OF_THE_LOG: [i64; 2] = [1, 40];
+const OF_THE_LOG: [i64; 3] = [1, 40, 80];
 
 /// Makes the tables of the log in the database at `url`, or brings them up to date. Done again, it does nothing.
 ///

@@ -22,17 +22,19 @@ pub(super) struct Reader {
 }
 
 impl Reader {
-    pub async fn load(&self, stream: &StreamId, after_version: u64) -> Result<Vec<RecordedEvent>, LogError> {
+    pub async fn load(
+        &self,
+        stream: &StreamId,
+        after_version: u64,
+        limit: usize,
+    ) -> Result<Vec<RecordedEvent>, LogError> {
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let Ok(after) = i64::try_from(after_version) else { return Ok(vec![]) };
         let id = stream.aggregate_id.to_string();
-        let parameters: [&(dyn ToSql + Sync); 3] = [&&*stream.aggregate_type, &id, &after];
+        let parameters: [&(dyn ToSql + Sync); 4] = [&&*stream.aggregate_type, &id, &after, &limit];
         let era = self.loading.era();
         let events = query(&self.loading, |session| &session.load, &parameters).await?;
-        for (expected, event) in (after_version + 1..).zip(&events) {
-            if event.version != expected {
-                return Err(LogError::Corrupt(format!("{stream} has no version {expected}")));
-            }
-        }
+        ensure_complete(stream, after_version, &events)?;
         self.seen.note(era, events.last().map(|event| (stream, event.version)));
         Ok(events)
     }
@@ -52,6 +54,30 @@ impl Reader {
         query(&self.reading, |session| &session.read, &[&after.0, &limit]).await
     }
 
+    pub async fn read_back(&self, before: Position, limit: usize) -> Result<Vec<RecordedEvent>, LogError> {
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        query(&self.reading, |session| &session.read_back, &[&before.0, &limit]).await
+    }
+
+    /// What nobody appends on: versions that were seen here are not noted.
+    pub async fn load_page(
+        &self,
+        stream: &StreamId,
+        after_version: u64,
+        limit: usize,
+    ) -> Result<Vec<RecordedEvent>, LogError> {
+        let Ok(after) = i64::try_from(after_version) else { return Ok(vec![]) };
+        let (id, limit) = (stream.aggregate_id.to_string(), i64::try_from(limit).unwrap_or(i64::MAX));
+        let parameters: [&(dyn ToSql + Sync); 4] = [&&*stream.aggregate_type, &id, &after, &limit];
+        let events = query(&self.reading, |session| &session.load_page, &parameters).await?;
+        for (expected, event) in (after_version + 1..).zip(&events) {
+            if event.version != expected {
+                return Err(LogError::Corrupt(format!("{stream} has no version {expected}")));
+            }
+        }
+        Ok(events)
+    }
+
     pub async fn head(&self) -> Result<Position, LogError> {
         let session = self.reading.get().await?;
         let row = session.client.query_one(&session.head, &[]).await.map_err(unavailable)?;
@@ -59,11 +85,33 @@ impl Reader {
     }
 }
 
-async fn query(
+/// That no version is missing among the `events` after `before`.
+pub(super) fn ensure_complete(
+    stream: &StreamId,
+    before: u64,
+    events: &[RecordedEvent],
+) -> Result<(), LogError> {
+    for (expected, event) in (before + 1..).zip(events) {
+        if event.version != expected {
+            return Err(LogError::Corrupt(format!("{stream} has no version {expected}")));
+        }
+    }
+    Ok(())
+}
+
+pub(super) async fn query(
     sessions: &Sessions,
     statement: impl Fn(&Session) -> &Statement,
     parameters: &[&(dyn ToSql + Sync)],
 ) -> Result<Vec<RecordedEvent>, LogError> {
+    rows(sessions, statement, parameters).await?.iter().map(recorded_event).collect()
+}
+
+pub(super) async fn rows(
+    sessions: &Sessions,
+    statement: impl Fn(&Session) -> &Statement,
+    parameters: &[&(dyn ToSql + Sync)],
+) -> Result<Vec<Row>, LogError> {
     // Reading does nothing, so a connection that ended meanwhile is worth one more try.
     let mut session = sessions.get().await?;
     let mut answer = session.client.query(statement(&session), parameters).await;
@@ -71,16 +119,16 @@ async fn query(
         session = sessions.get().await?;
         answer = session.client.query(statement(&session), parameters).await;
     }
-    answer.map_err(unavailable)?.iter().map(recorded_event).collect()
+    answer.map_err(unavailable)
 }
 
 #[allow(clippy::needless_pass_by_value, reason = "the shape that map_err wants")]
-fn unavailable(error: tokio_postgres::Error) -> LogError {
+pub(super) fn unavailable(error: tokio_postgres::Error) -> LogError {
     LogError::Unavailable(describe(&error))
 }
 
 /// JSON as its text, byte for byte.
-struct JsonText<'a>(&'a str);
+pub(super) struct JsonText<'a>(pub &'a str);
 
 impl<'a> FromSql<'a> for JsonText<'a> {
     fn from_sql(_: &Type, raw: &'a [u8]) -> Result<Self, Box<dyn std::error::Error + Sync + Send>> {
@@ -92,7 +140,7 @@ impl<'a> FromSql<'a> for JsonText<'a> {
     }
 }
 
-fn recorded_event(row: &Row) -> Result<RecordedEvent, LogError> {
+pub(super) fn recorded_event(row: &Row) -> Result<RecordedEvent, LogError> {
     let position: i64 = column(row, 0, None)?;
     let corrupt = |what: &str, error: &dyn std::fmt::Display| damaged(what, position, error);
     let at = Some(position);
@@ -113,13 +161,17 @@ fn recorded_event(row: &Row) -> Result<RecordedEvent, LogError> {
 }
 
 /// What a column holds. Not everything that Postgres can store has a value here: a time may be infinite.
-fn column<'a, T: FromSql<'a>>(row: &'a Row, index: usize, position: Option<i64>) -> Result<T, LogError> {
+pub(super) fn column<'a, T: FromSql<'a>>(
+    row: &'a Row,
+    index: usize,
+    position: Option<i64>,
+) -> Result<T, LogError> {
     row.try_get(index).map_err(|error| {
         let name = row.columns().get(index).map_or("?", |column| column.name());
         damaged(name, position.unwrap_or_default(), &error)
     })
 }
 
-fn damaged(what: &str, position: i64, error: &dyn std::fmt::Display) -> LogError {
+pub(super) fn damaged(what: &str, position: i64, error: &dyn std::fmt::Display) -> LogError {
     LogError::Corrupt(format!("the {what} of the event at position {position}: {error}"))
 }

@@ -17,7 +17,15 @@ pub(super) struct Session {
     pub load: Statement,
     pub find_command: Statement,
     pub read: Statement,
+    pub read_back: Statement,
+    pub load_page: Statement,
+    pub select: Statement,
+    pub select_back: Statement,
+    pub last_events: Statement,
     pub head: Statement,
+    pub resume: Statement,
+    pub keep: Statement,
+    pub forget: Statement,
 }
 
 const COLUMNS: &str = "e.position, e.event_id, e.aggregate_type, e.aggregate_id, e.sequence, e.event_type, \
@@ -46,7 +54,8 @@ impl Session {
         let load = client
             .prepare(&format!(
                 "select {COLUMNS} from events e \
-                 where e.aggregate_type = $1 and e.aggregate_id = $2 and e.sequence > $3 order by e.sequence"
+                 where e.aggregate_type = $1 and e.aggregate_id = $2 and e.sequence > $3 order by e.sequence \
+                 limit $4"
             ))
             .await?;
         // The first event of a command has the command's id; the others follow it in its stream. Asked for as a range, as the
@@ -65,9 +74,114 @@ impl Session {
                 "select {COLUMNS} from events e where e.position > $1 order by e.position limit $2"
             ))
             .await?;
+        let read_back = client
+            .prepare(&format!(
+                "select {COLUMNS} from events e where e.position < $1 order by e.position desc limit $2"
+            ))
+            .await?;
+        let load_page = client
+            .prepare(&format!(
+                "select {COLUMNS} from events e where e.aggregate_type = $1 and e.aggregate_id = $2 \
+                 and e.sequence > $3 order by e.sequence limit $4"
+            ))
+            .await?;
+        // An event of the correlation has the id somewhere in its metadata: a search for bytes spares the server reading JSON.
+        let passing = "e.position > $1 and e.position < $2 \
+             and (cardinality($3::text[]) = 0 or e.aggregate_type = any ($3)) \
+             and (cardinality($4::text[]) = 0 or e.event_type = any ($4)) \
+             and ($5::text is null or strpos(e.metadata::text, $5) > 0)";
+        let select = client
+            .prepare(&format!("select {COLUMNS} from events e where {passing} order by e.position limit $6"))
+            .await?;
+        let select_back = client
+            .prepare(&format!(
+                "select {COLUMNS} from events e where {passing} order by e.position desc limit $6"
+            ))
+            .await?;
+        let last_events = client.prepare(&last_events()).await?;
         let head = client.prepare("select position from log_head").await?;
-        Ok(Self { client, append, load, find_command, read, head })
+        // A state counts only if the event that it was taken after is still there; it comes along with that event.
+        let resume = client
+            .prepare(&format!(
+                "with kept as materialized (
+                     select s.version, s.state, s.checksum from snapshots s
+                     join events e on (e.aggregate_type, e.aggregate_id, e.sequence, e.command_id)
+                                    = (s.aggregate_type, s.aggregate_id, s.version, s.command_id)
+                     where s.aggregate_type = $1 and s.aggregate_id = $2 and s.form = $3
+                 )
+                 select {COLUMNS}, k.version, k.state, k.checksum
+                 from events e left join kept k on k.version = e.sequence
+                 where e.aggregate_type = $1 and e.aggregate_id = $2
+                   and e.sequence >= coalesce((select version from kept), 1)
+                 order by e.sequence"
+            ))
+            .await?;
+        let keep = client
+            .prepare(
+                "with older as (
+                     delete from snapshots where aggregate_type = $1 and aggregate_id = $2 and form < $3
+                 )
+                 insert into snapshots as s
+                     (aggregate_type, aggregate_id, form, version, command_id, state, checksum)
+                 values ($1, $2, $3, $4, $5, $6, $7)
+                 on conflict (aggregate_type, aggregate_id, form) do update
+                 set version = excluded.version, command_id = excluded.command_id, state = excluded.state,
+                     checksum = excluded.checksum, taken_at = now()
+                 where s.version < excluded.version or not exists (
+                     select from events e
+                     where (e.aggregate_type, e.aggregate_id, e.sequence, e.command_id)
+                         = (s.aggregate_type, s.aggregate_id, s.version, s.command_id))",
+            )
+            .await?;
+        let forget = client
+            .prepare(
+                "delete from snapshots
+                 where aggregate_type = $1 and aggregate_id = $2 and form = $3 and version = $4",
+            )
+            .await?;
+        Ok(Self {
+            client,
+            append,
+            load,
+            find_command,
+            read,
+            read_back,
+            load_page,
+            select,
+            select_back,
+            last_events,
+            head,
+            resume,
+            keep,
+            forget,
+        })
     }
+}
+
+/// From stream to stream through the primary key, never through the events between: `$1` and `$2` name the stream to go on
+/// after, `$3` the only kind there is to be, if any; `$4` says how many streams.
+fn last_events() -> String {
+    let next = |after: &str| {
+        format!(
+            "select n.aggregate_type, n.aggregate_id from events n where {after} \
+             and ($3::text is null or n.aggregate_type = $3) order by n.aggregate_type, n.aggregate_id limit 1"
+        )
+    };
+    let (first, following) = (
+        next("(n.aggregate_type, n.aggregate_id) > ($1::text, $2::text)"),
+        next("(n.aggregate_type, n.aggregate_id) > (s.aggregate_type, s.aggregate_id)"),
+    );
+    format!(
+        "with recursive streams as (\
+             (select f.aggregate_type, f.aggregate_id, 1::bigint as number from ({first}) f) \
+             union all \
+             select f.aggregate_type, f.aggregate_id, s.number + 1 \
+             from streams s cross join lateral ({following}) f where s.number < $4) \
+         select {COLUMNS} from streams s cross join lateral (\
+             select l.* from events l where l.aggregate_type = s.aggregate_type and l.aggregate_id = s.aggregate_id \
+             order by l.sequence desc limit 1) e \
+         order by s.number"
+    )
 }
 
 /// Gives out the present session; opens a new one when it has ended. Clones share it.

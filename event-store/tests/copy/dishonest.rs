@@ -44,6 +44,10 @@ impl EventLog for Careless {
         self.0.read(after, limit).await
     }
 
+    async fn read_back(&self, before: Position, limit: usize) -> Result<Vec<RecordedEvent>, LogError> {
+        self.0.read_back(before, limit).await
+    }
+
     async fn head(&self) -> Result<Position, LogError> {
         self.0.head().await
     }

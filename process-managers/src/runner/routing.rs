@@ -5,6 +5,7 @@ use std::num::NonZeroUsize;
 use agrodeep_domain::{
     Aggregate, Delivery, DeliveryId, DomainEvent, Order, OrderId,
     delivery::DeliveryEvent,
+    evolution,
     order::{Conductor, OrderEvent},
 };
 use agrodeep_event_store::{LogError, RecordedEvent, SharedLog};
@@ -121,7 +122,8 @@ fn of_order(event: &RecordedEvent) -> Result<Option<(OrderId, News)>, RoutingErr
 }
 
 fn decode<E: DomainEvent>(event: &RecordedEvent) -> Result<E, RoutingError> {
-    serde_json::from_str(event.payload.get()).map_err(|error| unreadable(event, &error))
+    evolution::read(&event.event_type, &event.event_version, event.payload.get())
+        .map_err(|error| unreadable(event, &error))
 }
 
 fn unreadable(event: &RecordedEvent, reason: &dyn std::fmt::Display) -> RoutingError {

@@ -112,6 +112,11 @@ impl EventLog for MortalLog {
         self.log.read(after, limit).await
     }
 
+    async fn read_back(&self, before: Position, limit: usize) -> Result<Vec<RecordedEvent>, LogError> {
+        self.life.if_alive().await;
+        self.log.read_back(before, limit).await
+    }
+
     async fn head(&self) -> Result<Position, LogError> {
         self.life.if_alive().await;
         self.log.head().await

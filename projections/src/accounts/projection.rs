@@ -94,6 +94,18 @@ impl Projection for AccountsProjection {
         Ok(())
     }
 
+    async fn leave_out(connection: &mut PgConnection, event: &LogEvent) -> Result<(), sqlx::Error> {
+        if event.aggregate_type() != Aggregate::TYPE {
+            return Ok(());
+        }
+        sqlx::query("update accounts set version = $2 where account_id = $1 and version = $2 - 1")
+            .bind(event.recorded.stream.uuid())
+            .bind(event.recorded.version as i64)
+            .execute(connection)
+            .await?;
+        Ok(())
+    }
+
     async fn write(&mut self, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
         let accounts = self.accounts.changed(Dirt::Whole);
         if accounts.is_empty() {

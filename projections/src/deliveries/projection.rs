@@ -106,6 +106,18 @@ impl Projection for DeliveriesProjection {
         Ok(())
     }
 
+    async fn leave_out(connection: &mut PgConnection, event: &LogEvent) -> Result<(), sqlx::Error> {
+        if event.aggregate_type() != Aggregate::TYPE {
+            return Ok(());
+        }
+        sqlx::query("update deliveries set version = $2 where delivery_id = $1 and version = $2 - 1")
+            .bind(event.recorded.stream.uuid())
+            .bind(event.recorded.version as i64)
+            .execute(connection)
+            .await?;
+        Ok(())
+    }
+
     async fn write(&mut self, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
         store::write_new(connection, &self.deliveries.changed(Dirt::Whole)).await?;
         store::write_progress(connection, &self.deliveries.changed(Dirt::Progress)).await

@@ -117,6 +117,11 @@ impl Projection for OrderHistoryProjection {
         Ok(())
     }
 
+    /// Entries do not follow on each other.
+    async fn leave_out(_: &mut PgConnection, _: &LogEvent) -> Result<(), sqlx::Error> {
+        Ok(())
+    }
+
     async fn write(&mut self, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
         let scheduled: HashMap<_, _> = self.scheduled.iter().copied().collect();
         store::write_deliveries(connection, &scheduled.into_iter().collect::<Vec<_>>()).await?;

@@ -122,6 +122,18 @@ impl Projection for OrdersProjection {
         Ok(())
     }
 
+    async fn leave_out(connection: &mut PgConnection, event: &LogEvent) -> Result<(), sqlx::Error> {
+        if event.aggregate_type() != Aggregate::TYPE {
+            return Ok(());
+        }
+        sqlx::query("update orders set version = $2 where order_id = $1 and version = $2 - 1")
+            .bind(event.recorded.stream.uuid())
+            .bind(event.recorded.version as i64)
+            .execute(connection)
+            .await?;
+        Ok(())
+    }
+
     async fn write(&mut self, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
         let new = self.orders.changed(Dirt::Whole);
         let known = self.orders.changed(Dirt::Progress);

@@ -1,10 +1,9 @@
 use agrodeep_domain::{Aggregate as _, Product as Aggregate, ProductId, product::ProductEvent};
 use agrodeep_event_store::{RecordedEvent, StreamId};
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
-use super::{Product, store};
+use super::{Product, fold, store};
 use crate::{
     Model, ReadError,
     cache::{Dirt, Rows},
@@ -55,28 +54,25 @@ impl Projection for ProductsProjection {
     fn fold(&mut self, event: &LogEvent) -> Result<(), Poison> {
         let Fact::Product(fact) = event.fact()? else { return Ok(()) };
         let id = ProductId::from_uuid(event.recorded.stream.uuid());
-        let (version, at) = (event.recorded.version, event.recorded.metadata.occurred_at);
         event.follows(self.products.get(&id).map_or(0, |product| product.version))?;
         if let ProductEvent::ProductCreated(created) = fact {
-            self.products.create(
-                id,
-                Product {
-                    product_id: id,
-                    producer_id: created.producer_id,
-                    details: created.details.clone(),
-                    price: created.price,
-                    stock_quantity: created.stock,
-                    held_quantity: agrodeep_domain::Quantity::ZERO,
-                    is_active: true,
-                    version,
-                    created_at: at,
-                    updated_at: at,
-                },
-            );
+            self.products.create(id, fold::created(created, &event.recorded));
             return Ok(());
         }
         let product = self.products.change(&id, dirt(fact)).ok_or(Poison::Missing)?;
-        apply(product, fact, version, at);
+        product.apply(fact, &event.recorded);
+        Ok(())
+    }
+
+    async fn leave_out(connection: &mut PgConnection, event: &LogEvent) -> Result<(), sqlx::Error> {
+        if event.aggregate_type() != Aggregate::TYPE {
+            return Ok(());
+        }
+        sqlx::query("update products set version = $2 where product_id = $1 and version = $2 - 1")
+            .bind(event.recorded.stream.uuid())
+            .bind(event.recorded.version as i64)
+            .execute(connection)
+            .await?;
         Ok(())
     }
 
@@ -107,25 +103,4 @@ fn dirt(event: &ProductEvent) -> Dirt {
         | ProductEvent::HoldExpired(_)
         | ProductEvent::HoldCommitted(_) => Dirt::Progress,
     }
-}
-
-fn apply(product: &mut Product, event: &ProductEvent, version: u64, at: DateTime<Utc>) {
-    let held = &mut product.held_quantity;
-    match event {
-        // Has been dealt with: there was no product to change.
-        ProductEvent::ProductCreated(_) => {}
-        ProductEvent::ProductDescribed(event) => product.details = event.details.clone(),
-        ProductEvent::ProductRepriced(event) => product.price = event.price,
-        ProductEvent::ProductDelisted(_) => product.is_active = false,
-        ProductEvent::StockCounted(event) => product.stock_quantity = event.on_hand,
-        ProductEvent::StockHeld(event) => *held = held.checked_add(event.quantity).unwrap_or(*held),
-        ProductEvent::HoldReleased(event) => *held = held.saturating_sub(event.quantity),
-        ProductEvent::HoldExpired(event) => *held = held.saturating_sub(event.quantity),
-        ProductEvent::HoldCommitted(event) => {
-            *held = held.saturating_sub(event.quantity);
-            product.stock_quantity = product.stock_quantity.saturating_sub(event.quantity);
-        }
-    }
-    product.version = version;
-    product.updated_at = at;
 }

@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// What stands in the schema besides the tables of the projection.
-const KEPT: [&str; 2] = ["checkpoints", "parked_events"];
+const KEPT: [&str; 3] = ["checkpoints", "parked_events", "parking_decisions"];
 
 /// Where the new tables are while they are filled.
 pub(super) fn building_schema(generation: i64) -> String {
@@ -98,6 +98,15 @@ async fn fit<P: Projection>(
         run(&mut transaction, &format!("drop table {table} cascade")).await?;
     }
     change_form::<P>(&mut transaction).await?;
+    // What people have decided to leave out is left out here, too.
+    sqlx::query(&format!(
+        "insert into parking_decisions overriding system value
+         select * from {}.parking_decisions where projection = $1 and skipped_at is not null and outcome is not null",
+        database::SCHEMA
+    ))
+    .bind(P::MODEL.as_str())
+    .execute(&mut *transaction)
+    .await?;
     for shard in Shard::all(shards) {
         sqlx::query("insert into checkpoints (projection, version, position) values ($1, $2, 0)")
             .bind(shard.checkpoint_name(P::MODEL))

@@ -17,7 +17,12 @@ use super::{
     switch::{Switched, switch},
     with_projection,
 };
-use crate::{Model, database, parking::Parking, projection::Projection, runner::Ended};
+use crate::{
+    Model, database,
+    parking::{Parking, decision},
+    projection::Projection,
+    runner::Ended,
+};
 
 /// How often the one who works looks whether it is still wanted.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
@@ -166,7 +171,7 @@ async fn one<P: Projection>(
 ) -> Result<Switched, RebuildError> {
     let mut shards = u32::try_from(rebuild.shards).unwrap_or(1).max(1);
     if shards > 1 && built(live, rebuild.generation).await?.is_none() && anything_parked::<P>(live).await? {
-        // What is parked will have to be parked again, and that takes one who sees all events.
+        // What is parked will have to be parked again, what is skipped to be skipped, and that takes one who sees all events.
         shards = 1;
         sqlx::query("update rebuilds set shards = 1 where generation = $1")
             .bind(rebuild.generation)
@@ -184,7 +189,8 @@ async fn one<P: Projection>(
 
 async fn anything_parked<P: Projection>(live: &PgPool) -> Result<bool, sqlx::Error> {
     let mut connection = live.acquire().await?;
-    Ok(!Parking::load(&mut connection, P::MODEL).await?.is_empty())
+    Ok(!Parking::load(&mut connection, P::MODEL).await?.is_empty()
+        || !decision::skipped(&mut *connection, P::MODEL).await?.is_empty())
 }
 
 async fn resumed(live: &PgPool, generation: i64) -> Result<(), sqlx::Error> {

@@ -112,6 +112,9 @@ async fn within<P: Projection>(
     if !lock_all(connection, &tables).await? {
         return Ok(Switched::NotNow);
     }
+    if !skips_are_known::<P>(connection, rebuild.generation).await? {
+        return Ok(Switched::No(Ended::MustPark));
+    }
     expect_level(connection, rebuild.generation, to).await?;
     exchange::<P>(connection, rebuild, &tables, to, grace).await?;
     Ok(Switched::To(to))
@@ -154,6 +157,21 @@ async fn lock_all(connection: &mut PgConnection, tables: &Tables) -> Result<bool
     Ok(false)
 }
 
+/// Whether nothing was skipped since the rebuild was begun: what has been folded cannot be left out any more.
+async fn skips_are_known<P: Projection>(
+    connection: &mut PgConnection,
+    generation: i64,
+) -> Result<bool, sqlx::Error> {
+    let known = format!("{}.parking_decisions", building_schema(generation));
+    sqlx::query_scalar(&format!(
+        "select not exists (select position from parking_decisions where projection = $1 and skipped_at is not null
+                            except select position from {known})"
+    ))
+    .bind(P::MODEL.as_str())
+    .fetch_one(connection)
+    .await
+}
+
 /// That all parts are where they must be: what is switched cannot be taken back.
 async fn expect_level(
     connection: &mut PgConnection,
@@ -184,6 +202,14 @@ async fn exchange<P: Projection>(
     for table in &tables.new {
         run(&mut *connection, &format!("alter table {table} set schema {SCHEMA}")).await?;
     }
+    // Since when it is parked stays as it was.
+    sqlx::query(&format!(
+        "update {building}.parked_events n set parked_at = p.parked_at from parked_events p
+         where p.projection = $1 and n.position = p.position"
+    ))
+    .bind(P::MODEL.as_str())
+    .execute(&mut *connection)
+    .await?;
     sqlx::query("delete from parked_events where projection = $1")
         .bind(P::MODEL.as_str())
         .execute(&mut *connection)

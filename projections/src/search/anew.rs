@@ -4,7 +4,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use agrodeep_event_store::Position;
+use agrodeep_event_store::{Position, SharedLog};
 use sqlx::PgPool;
 use tokio::task::JoinHandle;
 
@@ -22,10 +22,17 @@ pub(super) struct Anew {
 }
 
 impl Anew {
-    pub fn begin(store: &Store, pool: &PgPool, folder: &Arc<Folder>, current: &Current) -> Self {
+    pub fn begin(
+        store: &Store,
+        log: &SharedLog,
+        pool: &PgPool,
+        folder: &Arc<Folder>,
+        current: &Current,
+    ) -> Self {
+        let log = log.clone();
         let (pool, folder, current) = (pool.clone(), folder.clone(), current.clone());
         let rebuilt = store.rebuilt();
-        Self { building: tokio::spawn(build_when_asked(rebuilt, pool, folder, current)) }
+        Self { building: tokio::spawn(build_when_asked(rebuilt, log, pool, folder, current)) }
     }
 
     /// The new index, filled with the products as they were when it was begun. Safe to cancel.
@@ -49,6 +56,7 @@ impl Drop for Anew {
 
 async fn build_when_asked(
     rebuilt: i64,
+    log: SharedLog,
     pool: PgPool,
     folder: Arc<Folder>,
     current: Current,
@@ -63,7 +71,7 @@ async fn build_when_asked(
     tracing::info!(rebuild, "the product index is built anew");
     let mut beside = blocking(move || Store::beside(folder, current)).await?;
     beside.comes_from(rebuild);
-    bootstrap(beside, &pool).await
+    bootstrap(beside, &log, &pool).await
 }
 
 /// The latest rebuild that somebody has asked for.

@@ -1,7 +1,6 @@
 //! Keeps the index up to date: bootstraps it from the products read model when it is empty, then follows the log.
 
 use std::{
-    collections::BTreeSet,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -15,14 +14,17 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     anew::{Anew, done, level, requested},
+    parked::{ParkedProducts, Published, decided, fold_anew, note},
     store::{Current, Folder, IndexError, Store},
 };
 use crate::{
     Model, ReadError,
+    activity::Activity,
     fact::LogEvent,
     feed::Feed,
+    heartbeat,
+    parking::Outcome,
     products::{Product, from_row},
-    progress::report_lag,
     runner::Reached,
 };
 
@@ -38,13 +40,16 @@ const EVENTS_BETWEEN_COMMITS_MAX: usize = 50_000;
 const BOOTSTRAP_CHUNK: usize = 1000;
 const PAUSE_MIN: Duration = Duration::from_millis(100);
 const PAUSE_MAX: Duration = Duration::from_secs(5);
-const MEASURE: Duration = Duration::from_secs(1);
+/// How often is asked, while something is parked, whether a person has decided about it.
+const LOOK_FOR_DECISIONS: Duration = Duration::from_millis(200);
 
 /// Keeps the product index of this process up to date. There is one a folder.
 pub struct Indexer {
     folder: Arc<Folder>,
     current: Current,
     reached: watch::Sender<Reached>,
+    parked: watch::Sender<Published>,
+    instance: String,
 }
 
 /// Whether an event can change the index. Of products all that is not known to change stock only.
@@ -57,8 +62,14 @@ pub(crate) fn wants(event: &RecordedEvent) -> bool {
 }
 
 impl Indexer {
-    pub(super) fn new(folder: Folder, current: Current, reached: watch::Sender<Reached>) -> Self {
-        Self { folder: Arc::new(folder), current, reached }
+    pub(super) fn new(
+        folder: Folder,
+        current: Current,
+        reached: watch::Sender<Reached>,
+        parked: watch::Sender<Published>,
+        instance: String,
+    ) -> Self {
+        Self { folder: Arc::new(folder), current, reached, parked, instance }
     }
 
     /// Follows `log` until told to stop; then commits what it has. An index that is empty begins with the products that
@@ -69,14 +80,23 @@ impl Indexer {
 
     /// The same, reading the log together with others.
     pub(crate) async fn follow(self, feed: Arc<Feed>, pool: PgPool, stop: CancellationToken) {
+        let followed = [(Model::Search, self.reached.subscribe())].into();
+        tokio::join!(
+            heartbeat::keep(pool.clone(), followed, self.instance.clone(), stop.clone()),
+            self.keep_working(&feed, &pool, &stop),
+        );
+    }
+
+    async fn keep_working(&self, feed: &Arc<Feed>, pool: &PgPool, stop: &CancellationToken) {
         let mut pause = PAUSE_MIN;
         while !stop.is_cancelled() {
             let began = Instant::now();
-            let Err(error) = self.work(&feed, &pool, &stop).await else { return };
+            let Err(error) = self.work(feed, pool, stop).await else { return };
             if began.elapsed() > PAUSE_MAX {
                 pause = PAUSE_MIN;
             }
             tracing::warn!(projection = %Model::Search, %error, pause_ms = pause.as_millis(), "pausing");
+            self.reached.send_modify(|reached| reached.activity = Activity::Paused(error.to_string()));
             tokio::select! {
                 () = stop.cancelled() => {}
                 () = tokio::time::sleep(pause) => {}
@@ -96,14 +116,20 @@ impl Indexer {
         if position.is_none() {
             store = blocking(move || store.begin_anew().map(|()| store)).await?;
             store.comes_from(requested(pool).await.unwrap_or_default());
-            store = bootstrap(store, pool).await?;
+            store = bootstrap(store, feed.log(), pool).await?;
         }
-        let mut anew = Anew::begin(&store, pool, &self.folder, &self.current);
-        self.reach(&store, None);
-        let mut measured = Instant::now();
+        let mut anew = Anew::begin(&store, feed.log(), pool, &self.folder, &self.current);
+        self.reach(&store, 0);
         let mut first_change: Option<Instant> = None;
         let mut uncommitted_events = 0;
+        let mut untold = 0;
+        let mut looked = Instant::now();
         loop {
+            if !store.parked().is_empty() && looked.elapsed() >= LOOK_FOR_DECISIONS {
+                looked = Instant::now();
+                store = carry_out_decisions(store, feed.log(), pool).await?;
+                self.reach(&store, 0);
+            }
             let commit_in = first_change.map(|at| QUIET.min(COMMIT_EVERY.saturating_sub(at.elapsed())));
             let events = tokio::select! {
                 biased;
@@ -117,18 +143,17 @@ impl Indexer {
                         Ok(new)
                     })
                     .await?;
-                    anew = Anew::begin(&store, pool, &self.folder, &self.current);
+                    anew = Anew::begin(&store, feed.log(), pool, &self.folder, &self.current);
                     (first_change, uncommitted_events) = (None, 0);
                     done(pool, &store).await;
                     None
                 }
                 events = feed.next(store.position(), BATCH_MAX) => Some(events.map_err(unavailable)?),
-                () = tokio::time::sleep(commit_in.unwrap_or(MEASURE)) => None,
+                () = tokio::time::sleep(commit_in.unwrap_or(LOOK_FOR_DECISIONS)) => None,
             };
             let quiet = events.is_none();
-            let mut recorded_at = None;
             if let Some(events) = events {
-                recorded_at = events.last().map(|last| last.recorded.recorded_at);
+                untold += events.len();
                 uncommitted_events += events.len();
                 store = take_in(store, events).await?;
                 if store.is_dirty() {
@@ -143,26 +168,30 @@ impl Indexer {
                 uncommitted_events = 0;
             }
             if !store.is_dirty() {
-                self.reach(&store, recorded_at);
-            }
-            if measured.elapsed() >= MEASURE {
-                measured = Instant::now();
-                let reached = *self.reached.borrow();
-                report_lag(Model::Search, reached, feed.log()).await;
+                self.reach(&store, std::mem::take(&mut untold));
             }
         }
         anew.end().await;
         if store.position() > store.committed() {
             store = blocking(move || store.commit().map(|()| store)).await?;
-            self.reach(&store, None);
+            self.reach(&store, 0);
         }
         Ok(())
     }
 
-    fn reach(&self, store: &Store, recorded_at: Option<chrono::DateTime<chrono::Utc>>) {
+    fn reach(&self, store: &Store, events: usize) {
+        self.parked.send_if_modified(|published| {
+            let is_other = **published != *store.parked();
+            if is_other {
+                *published = Arc::new(store.parked().clone());
+            }
+            is_other
+        });
         self.reached.send_modify(|reached| {
             reached.position = store.position();
-            reached.recorded_at = recorded_at.or(reached.recorded_at);
+            reached.events += events as u64;
+            reached.parked_aggregates = store.parked().len();
+            reached.activity = Activity::Working;
         });
     }
 }
@@ -178,9 +207,28 @@ pub(super) async fn take_in(mut store: Store, events: Vec<Arc<LogEvent>>) -> Res
     blocking(move || store.take_in(&wanted, last).map(|()| store)).await
 }
 
+/// Folds anew the parked products about which a person has decided.
+async fn carry_out_decisions(mut store: Store, log: &SharedLog, pool: &PgPool) -> Result<Store, IndexError> {
+    let decided = decided(pool, store.parked()).await?;
+    if decided.is_empty() {
+        return Ok(store);
+    }
+    let mut outcomes = Vec::with_capacity(decided.len());
+    for (id, decision) in decided {
+        let folded = fold_anew(log, pool, id, store.position()).await?;
+        let is_parked = store.put_anew(id, folded, decision)?;
+        outcomes.push((id, decision, if is_parked { Outcome::StillParked } else { Outcome::Released }));
+    }
+    let store = blocking(move || store.commit().map(|()| store)).await?;
+    for (id, decision, outcome) in outcomes {
+        note(pool, id, decision, outcome).await;
+    }
+    Ok(store)
+}
+
 /// Fills an empty index with the products as they are, and with their position: rows and checkpoint are read in one
 /// snapshot.
-pub(super) async fn bootstrap(mut store: Store, pool: &PgPool) -> Result<Store, IndexError> {
+pub(super) async fn bootstrap(mut store: Store, log: &SharedLog, pool: &PgPool) -> Result<Store, IndexError> {
     let mut snapshot =
         pool.begin_with("begin isolation level repeatable read, read only").await.map_err(ReadError::from)?;
     // Before the first look: rows that were built anew may not take the place of others between two.
@@ -209,17 +257,18 @@ pub(super) async fn bootstrap(mut store: Store, pool: &PgPool) -> Result<Store, 
         }
     }
     let position = Position(position.unwrap_or(0));
-    let parked: BTreeSet<_> = parked.into_iter().map(ProductId::from_uuid).collect();
     tracing::info!(
         products = count,
         position = position.0,
         "the product index begins with the products as they are"
     );
-    blocking(move || {
-        store.put_up_to(position, parked);
-        store.commit().map(|()| store)
-    })
-    .await
+    store.put_up_to(position, ParkedProducts::new());
+    // What is parked there need not be here; and if it is, it is known why.
+    for id in parked.into_iter().map(ProductId::from_uuid) {
+        let folded = fold_anew(log, pool, id, position).await?;
+        store.put_anew(id, folded, 0)?;
+    }
+    blocking(move || store.commit().map(|()| store)).await
 }
 
 pub(super) fn unavailable(error: agrodeep_event_store::LogError) -> IndexError {

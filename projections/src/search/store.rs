@@ -1,7 +1,7 @@
 //! The index on disk: one folder, one writer. A commit carries its position.
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::HashMap,
     fs::{self, File, TryLockError},
     path::{Path, PathBuf},
     sync::{Arc, PoisonError, RwLock},
@@ -17,6 +17,7 @@ use tantivy::{
 
 use super::{
     document::ProductDocument,
+    parked::{Folded, ParkedProduct, ParkedProducts},
     schema::{Fields, VERSION},
     text::Analyser,
 };
@@ -58,7 +59,7 @@ pub(super) struct Payload {
     pub position: Position,
     /// Products with an event that could not be applied: they stay as they were before it.
     #[serde(default)]
-    pub parked: BTreeSet<ProductId>,
+    pub parked: ParkedProducts,
     /// Which rebuild it comes from: who asks later wants another one.
     #[serde(default)]
     pub rebuilt: i64,
@@ -220,6 +221,15 @@ pub(crate) fn open_to_read(folder: &Path) -> Result<(Searcher, Fields, Position)
     }
 }
 
+/// What is parked of the index in `folder`, as of its last commit.
+///
+/// # Errors
+/// When there is no index that can be read.
+pub(crate) fn parked_in(folder: &Path) -> Result<ParkedProducts, IndexError> {
+    let opened = open_latest(folder)?;
+    Ok(payload(opened.index.load_metas()?.payload.as_deref()).unwrap_or_default().parked)
+}
+
 fn opened(index: Index, fields: Fields) -> Result<Opened, TantivyError> {
     let reader = index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into()?;
     Ok(Opened { index, reader, fields })
@@ -327,6 +337,30 @@ impl Store {
         self.committed
     }
 
+    /// Which products are parked.
+    pub fn parked(&self) -> &ParkedProducts {
+        &self.payload.parked
+    }
+
+    /// Puts a parked product that was folded anew, up to the event that everything is taken in to. `decision`: because of
+    /// which. Whether it is still parked.
+    pub fn put_anew(&mut self, id: ProductId, folded: Folded, decision: i64) -> Result<bool, IndexError> {
+        let (document, still) = match folded {
+            Folded::Whole(document) => (document, None),
+            Folded::Stuck(document, parked) => {
+                (document, Some(ParkedProduct { decided: decision, ..parked }))
+            }
+        };
+        self.put(id, document.as_ref())?;
+        self.uncommitted.insert(id, document);
+        let is_parked = still.is_some();
+        match still {
+            Some(still) => self.payload.parked.insert(id, still),
+            None => self.payload.parked.remove(&id),
+        };
+        Ok(is_parked)
+    }
+
     /// Whether something was taken in that is not committed.
     pub fn is_dirty(&self) -> bool {
         !self.uncommitted.is_empty()
@@ -341,7 +375,7 @@ impl Store {
     }
 
     /// Where the products that were put stand, and which of them are parked.
-    pub fn put_up_to(&mut self, position: Position, parked: BTreeSet<ProductId>) {
+    pub fn put_up_to(&mut self, position: Position, parked: ParkedProducts) {
         self.payload = Payload { position, parked, ..self.payload };
     }
 
@@ -349,7 +383,8 @@ impl Store {
     pub fn take_in(&mut self, events: &[Arc<LogEvent>], position: Position) -> Result<(), IndexError> {
         for event in events {
             let id = ProductId::from_uuid(event.recorded.stream.uuid());
-            if self.payload.parked.contains(&id) {
+            if let Some(parked) = self.payload.parked.get_mut(&id) {
+                parked.wait(event.position());
                 continue;
             }
             let before = self.document(id)?;
@@ -370,11 +405,12 @@ impl Store {
             projection = Model::Search.as_str(),
             position = event.position().0,
             stream = %event.recorded.stream,
+            error = poison.class(),
             reason = %poison,
             "an event cannot be applied; its product stays in the index as it was"
         );
         metrics::counter!("projection_parked_total", "projection" => Model::Search.as_str()).increment(1);
-        self.payload.parked.insert(id);
+        self.payload.parked.insert(id, ParkedProduct::new(event, poison));
     }
 
     fn document(&self, id: ProductId) -> Result<Option<ProductDocument>, IndexError> {

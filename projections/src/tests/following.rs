@@ -15,7 +15,7 @@ use super::{
     story::{busy, offered, somebody, tomatoes},
 };
 use crate::{
-    Model, Projections, checkpoint,
+    Model, Projections, Wanted, checkpoint,
     deliveries::DeliveriesProjection,
     feed::Feed,
     order_history::OrderHistoryProjection,
@@ -166,6 +166,10 @@ impl EventLog for Forgetful {
         events.retain(|event| event.position != self.1);
         Ok(events)
     }
+    async fn read_back(&self, before: Position, limit: usize) -> Result<Vec<RecordedEvent>, LogError> {
+        self.0.read_back(before, limit).await
+    }
+
     async fn head(&self) -> Result<Position, LogError> {
         self.0.head().await
     }
@@ -198,7 +202,7 @@ async fn all_projections_run_together_and_stop_when_told() {
     let head = market.log.head().await.unwrap();
     let reads = market.reads.clone().with_progress(progress.clone());
     let models = [Model::Accounts, Model::Products, Model::Orders, Model::OrderHistory, Model::Deliveries];
-    reads.wait_for(&models, head, Duration::from_secs(10)).await.unwrap();
+    reads.wait_for(&models, Wanted { position: head, about: &[] }, Duration::from_secs(10)).await.unwrap();
     stop.cancel();
     tokio::time::timeout(Duration::from_secs(5), task).await.unwrap().unwrap();
     for model in models {

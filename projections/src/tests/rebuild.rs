@@ -14,7 +14,7 @@ use super::{
     story::{Story, busy, line, offered, somebody, tomatoes},
 };
 use crate::{
-    Model, Projections, ReadError,
+    Model, Projections, ReadError, Wanted,
     checkpoint::{self, Checkpoint},
     fact::{LogEvent, Poison},
     orders::OrdersProjection,
@@ -152,7 +152,15 @@ async fn those_who_read_and_write_notice_nothing() {
             while !stop.is_cancelled() {
                 let story = Story::placed(&market, buyer, vec![line(product, producer, 1000, 250)]).await;
                 let placed = market.log.head().await.unwrap();
-                market.reads.wait_for(&[Model::Orders], placed, Duration::from_secs(30)).await.unwrap();
+                market
+                    .reads
+                    .wait_for(
+                        &[Model::Orders],
+                        Wanted { position: placed, about: &[] },
+                        Duration::from_secs(30),
+                    )
+                    .await
+                    .unwrap();
                 let order = market.reads.order(story.id).await.unwrap();
                 assert!(order.is_some(), "order {written} cannot be read after it was waited for");
                 written += 1;
@@ -170,7 +178,11 @@ async fn those_who_read_and_write_notice_nothing() {
     let (reads, written) = (reading.await.unwrap(), writing.await.unwrap());
     assert!(reads > 100 && written > 20, "{reads} reads, {written} orders");
     let head = market.log.head().await.unwrap();
-    market.reads.wait_for(&MODELS, head, Duration::from_secs(30)).await.unwrap();
+    market
+        .reads
+        .wait_for(&MODELS, Wanted { position: head, about: &[] }, Duration::from_secs(30))
+        .await
+        .unwrap();
     running.end().await;
     let report = market.check().await;
     assert!(report.is_clean(), "{report:?}");
@@ -333,6 +345,9 @@ impl Projection for NewerProducts {
     }
     fn fold(&mut self, event: &LogEvent) -> Result<(), Poison> {
         self.0.fold(event)
+    }
+    async fn leave_out(connection: &mut PgConnection, event: &LogEvent) -> Result<(), sqlx::Error> {
+        ProductsProjection::leave_out(connection, event).await
     }
     async fn write(&mut self, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
         self.0.write(connection).await

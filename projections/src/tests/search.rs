@@ -19,7 +19,8 @@ use super::{
     story::{busy, details, euros, offered, somebody, text, tomatoes},
 };
 use crate::{
-    Model, Page, ReadModels,
+    Cause, Model, Page, Projections, ReadModels, WaitError, Wanted,
+    parking::{Outcome, ParkingDesk, Verdict},
     products::ProductFilter,
     search::{IndexError, ProductIndex, SearchQuery, SearchResults, SearchSort},
     verify::{How, compare_index},
@@ -61,7 +62,12 @@ impl Running {
     async fn search(&self, query: SearchQuery) -> SearchResults {
         self.market.project().await;
         let head = self.market.log.head().await.unwrap();
-        self.reads.wait_for(&[Model::Search], head, Duration::from_secs(10)).await.unwrap();
+        let wanted = Wanted { position: head, about: &[] };
+        match self.reads.wait_for(&[Model::Search], wanted, Duration::from_secs(10)).await {
+            Ok(()) => {}
+            Err(WaitError::Behind(behind)) if behind.cause == Cause::Parked => {}
+            Err(error) => panic!("{error}"),
+        }
         self.reads.search(&query).await.unwrap()
     }
 
@@ -253,7 +259,7 @@ async fn what_changes_is_found_within_a_moment() {
     market.happens::<Product>(id.uuid(), "test", ProductDelisted {}).await;
     assert_eq!(running.find("poire").await, []);
     running.stop().await;
-    assert!(compare_index(market.log.clone(), &folder.0).await.unwrap().is_clean());
+    assert!(compare_index(market.log.clone(), market.pool(), &folder.0).await.unwrap().is_clean());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -269,7 +275,7 @@ async fn an_index_that_is_empty_begins_with_the_products_as_they_are() {
     assert_eq!(running.find("tomate").await.len(), 3);
     assert_eq!(running.find("poire").await, [later]);
     running.stop().await;
-    let report = compare_index(market.log.clone(), &folder.0).await.unwrap();
+    let report = compare_index(market.log.clone(), market.pool(), &folder.0).await.unwrap();
     assert!(report.is_clean(), "{report:?}");
     assert_eq!(report.rows["search"], 4);
 }
@@ -290,7 +296,7 @@ async fn an_index_goes_on_where_it_was_committed() {
     let running = Running::start(&market, &folder.0);
     assert_eq!(running.find("tomate").await, [id]);
     running.stop().await;
-    let report = compare_index(market.log.clone(), &folder.0).await.unwrap();
+    let report = compare_index(market.log.clone(), market.pool(), &folder.0).await.unwrap();
     assert!(report.is_clean(), "{report:?}");
 }
 
@@ -317,13 +323,13 @@ async fn an_index_that_crashes_again_and_again_is_a_fold_of_the_log() {
         while matches!(ProductIndex::open(&folder.0), Err(IndexError::InUse(_))) {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
-        let report = compare_index(market.log.clone(), &folder.0).await.unwrap();
+        let report = compare_index(market.log.clone(), market.pool(), &folder.0).await.unwrap();
         assert!(report.is_clean(), "{report:?}");
     }
     let running = Running::start(&market, &folder.0);
     assert_eq!(running.search(query("tomate")).await.total, 96);
     running.stop().await;
-    let report = compare_index(market.log.clone(), &folder.0).await.unwrap();
+    let report = compare_index(market.log.clone(), market.pool(), &folder.0).await.unwrap();
     assert!(report.is_clean() && report.rows["search"] == 96, "{report:?}");
 }
 
@@ -387,8 +393,49 @@ async fn a_product_with_an_event_that_cannot_be_applied_stays_as_it_was() {
     market.happens::<Product>(id.uuid(), "test", ProductDelisted {}).await;
     assert_eq!(running.find("tomate").await, [id]);
     running.stop().await;
-    let report = compare_index(market.log.clone(), &folder.0).await.unwrap();
+    let report = compare_index(market.log.clone(), market.pool(), &folder.0).await.unwrap();
     assert!(report.is_clean(), "{report:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_index_has_parked_is_decided_about_like_all_else() {
+    let (market, folder) = (Market::open().await, Folder::new());
+    let stop = CancellationToken::new();
+    let projections = Projections::new(market.log.clone(), market.pool().clone());
+    let projecting = tokio::spawn(projections.run(stop.clone()));
+    let desk = ParkingDesk::new(market.pool().clone());
+    let id = offered(&market, somebody(), tomatoes(), 250).await;
+    let running = Running::start(&market, &folder.0);
+    let stream = StreamId::new("product", id.uuid());
+    market.appears(stream.clone(), "test", "ProductPainted", "1", "{}".to_owned()).await;
+    let anew = details("Poires", "Pears", "cat_fruit", &[]);
+    market.happens::<Product>(id.uuid(), "test", ProductDescribed { details: anew }).await;
+    assert_eq!(running.find("tomate").await, [id]);
+    let parked = running.reads.index().unwrap().parked();
+    assert_eq!((parked.len(), parked[0].position.0, parked[0].waiting), (1, 2, 1));
+    assert_eq!(parked[0].error_class.as_deref(), Some("unreadable_payload"));
+
+    // Nothing has changed: it is tried, and stays.
+    let ask = async |model, verdict| {
+        let asked = desk.decide(model, &stream, &verdict, "x").await.unwrap();
+        desk.carried_out(&[asked], Duration::from_secs(60)).await.unwrap().remove(0).outcome
+    };
+    assert_eq!(ask(Model::Search, Verdict::Retry).await, Some(Outcome::StillParked));
+    assert_eq!(running.find("poire").await, []);
+    // What is skipped in the products is skipped in the index.
+    let skip = Verdict::Skip { reason: "it was a joke".to_owned() };
+    assert_eq!(ask(Model::Products, skip).await, Some(Outcome::Released));
+    while !running.reads.index().unwrap().parked().is_empty() {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert_eq!(running.find("poire").await, [id]);
+    assert_eq!(running.find("tomate").await, []);
+    running.stop().await;
+    stop.cancel();
+    projecting.await.unwrap();
+    let report = compare_index(market.log.clone(), market.pool(), &folder.0).await.unwrap();
+    assert!(report.is_clean(), "{report:?}");
+    assert!(market.check().await.is_clean());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -400,6 +447,6 @@ async fn a_document_that_is_not_as_the_log_says_is_found() {
     let running = Running::start(&market, &folder.0);
     assert_eq!(running.find("tomate").await.len(), 1);
     running.stop().await;
-    let report = compare_index(market.log.clone(), &folder.0).await.unwrap();
+    let report = compare_index(market.log.clone(), market.pool(), &folder.0).await.unwrap();
     assert_eq!(report.differences[0].how, How::Columns(vec!["price".to_owned()]));
 }

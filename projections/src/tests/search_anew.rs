@@ -10,7 +10,7 @@ use super::{
     story::{details, offered, somebody, tomatoes},
 };
 use crate::{
-    Model, Page,
+    Model, Page, Wanted,
     products::ProductFilter,
     rebuild::{RebuildRequest, RebuildState, Rebuilds},
     search::{ProductIndex, SearchQuery, SearchSort},
@@ -51,7 +51,10 @@ async fn the_index_is_built_anew_on_a_folder_of_its_own_while_it_is_searched() {
     let running = tokio::spawn(indexer.run(market.log.clone(), market.pool().clone(), stop.clone()));
     let reads = market.reads.clone().with_index(index);
     let wait = Duration::from_secs(30);
-    reads.wait_for(&[Model::Search], market.log.head().await.unwrap(), wait).await.unwrap();
+    reads
+        .wait_for(&[Model::Search], Wanted { position: market.log.head().await.unwrap(), about: &[] }, wait)
+        .await
+        .unwrap();
     let before = folders(&folder);
     assert_eq!(before.len(), 1);
 
@@ -83,11 +86,18 @@ async fn the_index_is_built_anew_on_a_folder_of_its_own_while_it_is_searched() {
         while rebuilds.list().await.unwrap()[0].state != RebuildState::Done {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
-        reads.wait_for(&[Model::Search], market.log.head().await.unwrap(), wait).await.unwrap();
+        reads
+            .wait_for(
+                &[Model::Search],
+                Wanted { position: market.log.head().await.unwrap(), about: &[] },
+                wait,
+            )
+            .await
+            .unwrap();
         assert_eq!(reads.search(&tomatoes_query()).await.unwrap().total, 20 + round, "{more}");
         let now = folders(&folder);
         assert!(now.len() == 1 && now != before, "{now:?} after {before:?}");
-        assert!(compare_index(market.log.clone(), &folder).await.unwrap().is_clean());
+        assert!(compare_index(market.log.clone(), market.pool(), &folder).await.unwrap().is_clean());
     }
     stop.cancel();
     running.await.unwrap();

@@ -179,7 +179,7 @@ impl<'m> Story<'m> {
             order_id: self.id,
             buyer_id: self.buyer,
             address: address().into(),
-            preferred_date: Some(day()),
+            window: Some(agrodeep_domain::delivery::DeliveryWindow::of_day(day())),
             attempt: 1,
         };
         self.on_the_way(scheduled).await

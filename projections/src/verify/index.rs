@@ -7,23 +7,26 @@ use std::{
 
 use agrodeep_domain::ProductId;
 use agrodeep_event_store::{Position, SharedLog};
+use sqlx::PgPool;
 use tantivy::{Searcher, TantivyDocument};
 
 use super::{Difference, How, Report, VerifyError};
 use crate::{
     Model, ReadError,
     fact::LogEvent,
+    parking::decision,
     search::{Fields, IndexError, ProductDocument, open_to_read, wants},
 };
 
 /// How many events are read at a time.
 const BATCH_MAX: usize = 4096;
 
-/// Compares the product index in `folder` with what `log` says up to the index's last commit. The index may be in use.
+/// Compares the product index in `folder` with what `log` says up to the index's last commit, without what people have decided
+/// to skip (`live` says what). The index may be in use.
 ///
 /// # Errors
 /// [`VerifyError`].
-pub async fn compare_index(log: SharedLog, folder: &Path) -> Result<Report, VerifyError> {
+pub async fn compare_index(log: SharedLog, live: &PgPool, folder: &Path) -> Result<Report, VerifyError> {
     let folder = folder.to_owned();
     let read = move || {
         let (searcher, fields, position) = open_to_read(&folder)?;
@@ -32,7 +35,8 @@ pub async fn compare_index(log: SharedLog, folder: &Path) -> Result<Report, Veri
     let (is, position) = tokio::task::spawn_blocking(read)
         .await
         .map_err(|error| ReadError::Unavailable(error.to_string()))??;
-    let should = fold(&log, position).await?;
+    let skipped = decision::skipped(live, Model::Products).await?;
+    let should = fold(&log, position, &skipped).await?;
     let mut report = Report::default();
     report.positions.insert(Model::Search, position);
     report.rows.insert(Model::Search.to_string(), is.len() as u64);
@@ -53,7 +57,11 @@ fn documents(searcher: &Searcher, fields: &Fields) -> Result<Vec<ProductDocument
     Ok(documents)
 }
 
-async fn fold(log: &SharedLog, until: Position) -> Result<HashMap<ProductId, ProductDocument>, VerifyError> {
+async fn fold(
+    log: &SharedLog,
+    until: Position,
+    skipped: &HashSet<Position>,
+) -> Result<HashMap<ProductId, ProductDocument>, VerifyError> {
     let mut documents: HashMap<ProductId, ProductDocument> = HashMap::new();
     let mut parked = HashSet::new();
     let mut position = Position::START;
@@ -63,7 +71,7 @@ async fn fold(log: &SharedLog, until: Position) -> Result<HashMap<ProductId, Pro
         position = last.position;
         for event in events.into_iter().filter(|event| event.position <= until && wants(event)) {
             let id = ProductId::from_uuid(event.stream.uuid());
-            if parked.contains(&id) {
+            if parked.contains(&id) || skipped.contains(&event.position) {
                 continue;
             }
             let before = documents.get(&id).cloned();

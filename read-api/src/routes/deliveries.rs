@@ -1,3 +1,4 @@
 //! `/v1/deliveries`.
 
+pub mod diff;
 pub mod track;

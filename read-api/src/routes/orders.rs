@@ -1,5 +1,6 @@
 //! `/v1/orders`.
 
+pub mod diff;
 pub mod get;
 pub mod history;
 pub mod list;

@@ -1,5 +1,6 @@
 //! `/v1/products` and `/v1/search`.
 
+pub mod diff;
 mod filter;
 pub mod get;
 pub mod list;

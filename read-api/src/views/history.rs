@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use agrodeep_domain::{
-    AccountId, Aggregate, Delivery, Order, Product, ProductId, delivery::DeliveryEvent, id::EventId,
-    order::OrderEvent,
+    AccountId, Aggregate, Delivery, DomainEvent, Order, Product, ProductId, delivery::DeliveryEvent,
+    evolution, id::EventId, order::OrderEvent,
 };
 use agrodeep_event_store::{Position, RecordedEvent};
 use agrodeep_http::Problem;
 use chrono::{DateTime, Utc};
-use serde::{Serialize, de::DeserializeOwned};
+use serde::Serialize;
 use serde_json::{Value, value::RawValue};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -215,8 +215,12 @@ fn inner(event: &RecordedEvent) -> Result<Box<RawValue>, Problem> {
     Ok(named.get(event.event_type.as_str()).map_or(&*event.payload, |data| *data).to_owned())
 }
 
-fn read<E: DeserializeOwned>(event: &RecordedEvent) -> Result<E, Problem> {
-    serde_json::from_str(event.payload.get()).map_err(|error| damaged(event, &error))
+fn read<E: DomainEvent>(event: &RecordedEvent) -> Result<E, Problem> {
+    evolution::read(&event.event_type, &event.event_version, event.payload.get()).map_err(|error| {
+        // An error that quotes nothing of what the event says.
+        tracing::error!(position = event.position.0, %error, "an event cannot be read");
+        Problem::internal()
+    })
 }
 
 fn damaged(event: &RecordedEvent, error: &serde_json::Error) -> Problem {

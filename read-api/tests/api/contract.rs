@@ -19,13 +19,16 @@ fn the_contract_has_every_route() {
         "/health",
         "/ready",
         "/v1/auth/me",
+        "/v1/deliveries/{id}/history/diff",
         "/v1/deliveries/{id}/track",
         "/v1/orders",
         "/v1/orders/{id}",
         "/v1/orders/{id}/history",
+        "/v1/orders/{id}/history/diff",
         "/v1/products",
         "/v1/products/search",
         "/v1/products/{id}",
+        "/v1/products/{id}/history/diff",
         "/v1/search",
     ];
     assert_eq!(paths, expected.into());

@@ -76,7 +76,7 @@ async fn an_entry_says_who_did_what_when_and_why() {
         let event = recorded.iter().find(|event| event.position.0 == position).unwrap();
         assert_eq!(entry["stream"], event.stream.to_string());
         assert_eq!(entry["version"], event.version);
-        assert_eq!(entry["event_version"], "1");
+        assert_eq!(entry["event_version"], event.event_version.as_str());
         assert_eq!(entry["actor"], event.metadata.actor);
         assert_eq!(entry["correlation_id"], event.metadata.correlation_id.to_string());
         assert_eq!(entry["command_id"], event.command_id.to_string());

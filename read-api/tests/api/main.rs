@@ -6,6 +6,7 @@ mod bad_input;
 mod contract;
 mod history;
 mod orders;
+mod past;
 mod people;
 mod positions;
 mod products;

@@ -5,7 +5,7 @@ use agrodeep_domain::{
     Order, OrderId, OrderNumber, Personal, Product, ProductId, Quantity, TrackingNumber,
     delivery::{
         DeliveryCancelled, DeliveryCompleted, DeliveryFailed, DeliveryPickedUp, DeliveryScheduled,
-        DriverAssigned, TransitStarted,
+        DeliveryWindow, DriverAssigned, TransitStarted,
     },
     delivery_track::{PositionsReported, TrackPoint},
     order::{
@@ -245,7 +245,7 @@ impl Tale {
             order_id: self.order_id(),
             buyer_id: BUYER.id(),
             address: Personal::new(Self::address()),
-            preferred_date: NaiveDate::from_ymd_opt(2024, 8, 17),
+            window: NaiveDate::from_ymd_opt(2024, 8, 17).map(DeliveryWindow::of_day),
             attempt,
         };
         self.delivery(attempt, Actor::system(SAGA), scheduled)

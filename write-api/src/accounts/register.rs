@@ -8,7 +8,7 @@ use agrodeep_commands::{
     account::{RegisterRequest, register},
     command_id,
 };
-use agrodeep_domain::{Account, AccountId, Aggregate, Personal, Role, account::AccountRefusal};
+use agrodeep_domain::{Account, AccountId, Aggregate, Personal, Role, account::AccountRefusal, evolution};
 use agrodeep_event_store::{RecordedEvent, StreamId};
 use chrono::{DateTime, Utc};
 
@@ -151,8 +151,8 @@ async fn first_event(
 }
 
 fn repeated(account_id: AccountId, event: &RecordedEvent) -> Result<Registered, StoreError> {
-    let fact =
-        serde_json::from_str(event.payload.get()).map_err(|error| StoreError::new(error.to_string()))?;
+    let fact = evolution::read(&event.event_type, &event.event_version, event.payload.get())
+        .map_err(|error| StoreError::new(error.to_string()))?;
     let executed =
         Executed { events: vec![fact], version: event.version, position: event.position, repeated: true };
     Ok(Registered { account_id, registered_at: event.metadata.occurred_at, executed })
