@@ -15,6 +15,7 @@ pub mod observe;
 pub mod paging;
 pub mod path;
 pub mod position;
+pub mod prefer;
 pub mod problem;
 pub mod query;
 mod query_value;

@@ -1,11 +1,16 @@
 //! Positions of the log in headers, so that a client can read what it has written. To clients they are opaque.
 
+use std::time::Duration;
+
 use axum::{
     extract::FromRequestParts,
     http::{HeaderName, HeaderValue, request::Parts},
 };
 
-use crate::problem::{FieldError, Problem};
+use crate::{
+    prefer,
+    problem::{FieldError, Problem},
+};
 
 /// Out: where the command's events stand.
 pub const POSITION: HeaderName = HeaderName::from_static("agrodeep-position");
@@ -18,20 +23,30 @@ pub fn position_header(position: i64) -> (HeaderName, HeaderValue) {
     (POSITION, HeaderValue::from(position))
 }
 
-/// How far the answer must have come, if the client says so.
+/// How far the answer must have come, if the client says so, and how long it would wait for that.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct MinPosition(pub Option<i64>);
+pub struct MinPosition {
+    /// Up to here.
+    pub position: Option<i64>,
+    /// For so long at the most, if the client says so.
+    pub wait: Option<Duration>,
+}
 
 impl<S: Send + Sync> FromRequestParts<S> for MinPosition {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         let mut values = parts.headers.get_all(MIN_POSITION).iter();
-        match (values.next(), values.next()) {
-            (None, _) => Ok(Self(None)),
-            (Some(value), None) => parse(value).map(|position| Self(Some(position))),
-            (Some(_), Some(_)) => Err(malformed()),
+        let position = match (values.next(), values.next()) {
+            (None, _) => return Ok(Self::default()),
+            (Some(value), None) => parse(value)?,
+            (Some(_), Some(_)) => return Err(malformed()),
+        };
+        let wait = prefer::wait(&parts.headers);
+        if let Some(wait) = wait {
+            prefer::heed(parts, wait);
         }
+        Ok(Self { position: Some(position), wait })
     }
 }
 

@@ -100,9 +100,11 @@ async fn of_a_thousand_products_one_is_parked_in_order_and_a_retry_after_a_fix_b
     }
     let sick = products[500];
     let poison = repriced(&market, sick, 666).await;
+    // A row is written once a batch, with what came last: alone in its batch, what is refused is seen.
+    running.caught_up(&market).await;
     let mut waiting = Vec::new();
     for (n, &product) in products.iter().enumerate() {
-        let position = repriced(&market, product, 300 + n as i64).await;
+        let position = repriced(&market, product, 3000 + n as i64).await;
         if product == sick {
             waiting.push(position);
             waiting.push(repriced(&market, sick, 777).await);
@@ -118,7 +120,7 @@ async fn of_a_thousand_products_one_is_parked_in_order_and_a_retry_after_a_fix_b
     assert_eq!(parked.error_class.as_deref(), Some("refused_by_database"));
     for (n, &product) in products.iter().enumerate() {
         let found = market.reads.product(product).await.unwrap().unwrap();
-        let expected = if product == sick { (250, 1) } else { (300 + n as i64, 2) };
+        let expected = if product == sick { (250, 1) } else { (3000 + n as i64, 2) };
         assert_eq!((found.price, found.version), (euros(expected.0), expected.1), "{n}");
     }
     let status = running.reads.status().await.unwrap();
@@ -161,12 +163,12 @@ async fn more_than_one_transaction_takes_is_released_in_order() {
     let running = Running::start(&market);
     let sick = offered(&market, somebody(), tomatoes(), 250).await;
     repriced(&market, sick, 666).await;
+    running.caught_up(&market).await;
     for n in 0..1200 {
         repriced(&market, sick, 1000 + n).await;
     }
-    // Refused as well, in the middle of a release.
+    // Refused as well, at the end of a release.
     repriced(&market, sick, 999).await;
-    repriced(&market, sick, 1).await;
     running.caught_up(&market).await;
     mend(&market).await;
     break_price(&market, "9.99").await;
@@ -175,10 +177,10 @@ async fn more_than_one_transaction_takes_is_released_in_order() {
     let found = market.reads.product(sick).await.unwrap().unwrap();
     assert_eq!((found.price, found.version), (euros(2199), 1202));
     let parked = running.desk.show(Model::Products, &product_stream(sick)).await.unwrap().unwrap().parked;
-    assert_eq!(parked.unwrap().waiting, 1);
+    assert_eq!(parked.unwrap().waiting, 0);
     mend(&market).await;
     let decision = running.decide(Model::Products, &product_stream(sick), Verdict::Retry).await;
-    assert_eq!((decision.outcome, decision.applied), (Some(Outcome::Released), 2));
+    assert_eq!((decision.outcome, decision.applied), (Some(Outcome::Released), 1));
     running.stop().await;
     let report = market.check().await;
     assert!(report.is_clean(), "{report:?}");
@@ -214,7 +216,8 @@ async fn a_skipped_event_is_left_out_for_good_and_it_stays_known_who_did_it() {
     let stream = product_stream(sick);
     let unknown = market.appears(stream.clone(), SYSTEM, "ProductPainted", "1", "{}".to_owned()).await;
     repriced(&market, sick, 400).await;
-    let order = Story::placed(&market, somebody(), vec![line(sick, producer, 1000, 250)]).await;
+    let other = offered(&market, producer, tomatoes(), 250).await;
+    let order = Story::placed(&market, somebody(), vec![line(other, producer, 1000, 250)]).await;
     let order_stream = StreamId::new(Order::TYPE, order.id.uuid());
     market.appears(order_stream.clone(), SYSTEM, "OrderGiftWrapped", "1", "{}".to_owned()).await;
     order.hold(0).await;
@@ -222,18 +225,21 @@ async fn a_skipped_event_is_left_out_for_good_and_it_stays_known_who_did_it() {
     running.caught_up(&market).await;
 
     let decision = running.decide(Model::Products, &stream, skip("a test painted it")).await;
-    assert_eq!((decision.outcome, decision.applied), (Some(Outcome::Released), 2));
+    assert_eq!((decision.outcome, decision.applied), (Some(Outcome::Released), 1));
     assert_eq!(
         decision.kind,
         DecisionKind::Skip { position: unknown, reason: "a test painted it".to_owned() }
     );
     let found = market.reads.product(sick).await.unwrap().unwrap();
-    assert_eq!((found.price, found.version), (euros(400), 4));
+    assert_eq!((found.price, found.version), (euros(400), 3));
     let decision = running.decide(Model::Orders, &order_stream, skip("no gifts")).await;
     assert_eq!((decision.outcome, decision.applied), (Some(Outcome::Released), 2));
     let found = market.reads.order(order.id).await.unwrap().unwrap();
     assert_eq!(found.version, 3);
 
+    // Orders do not know what that event may have meant to them, either.
+    running.decide(Model::Orders, &stream, skip("a test painted it")).await;
+    running.decide(Model::OrderHistory, &stream, skip("a test painted it")).await;
     // Life goes on, and the decision is still there to be seen.
     repriced(&market, sick, 500).await;
     running.caught_up(&market).await;
@@ -258,6 +264,7 @@ async fn everything_that_is_parked_is_retried_at_once() {
     for n in 0..30 {
         let sick = offered(&market, somebody(), tomatoes(), 250).await;
         repriced(&market, sick, 666).await;
+        running.caught_up(&market).await;
         repriced(&market, sick, 700 + n).await;
     }
     let hopeless = offered(&market, somebody(), tomatoes(), 250).await;
@@ -273,8 +280,8 @@ async fn everything_that_is_parked_is_retried_at_once() {
     let ids = running.desk.retry_all(None, "account:marie").await.unwrap();
     let decisions = running.desk.carried_out(&ids, PATIENCE).await.unwrap();
     let released = decisions.iter().filter(|decision| decision.outcome == Some(Outcome::Released)).count();
-    assert_eq!((decisions.len(), released), (31, 30));
-    assert_eq!(market.parked().await.len(), 1);
+    assert_eq!((decisions.len(), released), (33, 30));
+    assert_eq!(market.parked().await.len(), 3, "the unknown event, where it may mean something");
     running.stop().await;
     assert!(market.check().await.is_clean());
 }
@@ -315,6 +322,7 @@ async fn of_two_instances_one_carries_a_decision_out_and_rows_at_hand_stay_true(
         repriced(&market, product, 666).await;
     }
     first.caught_up(&market).await;
+    assert_eq!(market.parked().await.len(), 10);
     mend(&market).await;
     let ids = first.desk.retry_all(Some(Model::Products), "x").await.unwrap();
     let market = Arc::clone(&market);
