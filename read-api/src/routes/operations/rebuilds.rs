@@ -1,6 +1,6 @@
 //! GET /v1/operations/rebuilds
 
-use agrodeep_http::{Allowed, MinPosition, Problem, StrictQuery, TokenVerifier};
+use agrodeep_http::{Allowed, Problem, StrictQuery, TokenVerifier};
 use axum::{
     Json,
     extract::{FromRef, State},
@@ -41,8 +41,7 @@ async fn rebuilds(
     StrictQuery(NoParameters {}): StrictQuery<NoParameters>,
     State(reading): State<Reading>,
 ) -> Result<impl IntoResponse, Problem> {
-    let models = reading.at(MinPosition(None), &[]).await?;
-    let found = models.rebuilds().await.map_err(unanswered)?;
+    let found = reading.now().rebuilds().await.map_err(unanswered)?;
     let data = found.iter().map(RebuildItem::of).collect();
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(RebuildList { data })))
 }
