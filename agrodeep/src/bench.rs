@@ -18,6 +18,9 @@ mod number;
 mod outcome;
 mod plot;
 mod processes;
+mod project;
+mod projecting;
+mod rebuild;
 mod recommendations;
 mod replay;
 mod report;
@@ -45,6 +48,8 @@ pub enum Bench {
     Search(search::SearchBench),
     Routes(routes::RoutesBench),
     Recommendations(recommendations::RecommendationsBench),
+    Project(project::ProjectBench),
+    Rebuild(rebuild::RebuildBench),
     Report(report::ReportBench),
     #[command(hide = true)]
     Worker(worker::Worker),
@@ -101,11 +106,23 @@ impl Bench {
                 })
                 .await
             }
+            Self::Project(bench) => {
+                until_interrupted(async {
+                    print(&bench.measure(&BenchServer::private(&bench.place)?).await?, bench.json)
+                })
+                .await
+            }
             Self::Routes(bench) => {
                 until_interrupted(async { print(&bench.measure().await?, bench.json) }).await
             }
             Self::Recommendations(bench) => {
                 until_interrupted(async { print(&bench.measure().await?, bench.json) }).await
+            }
+            Self::Rebuild(bench) => {
+                until_interrupted(async {
+                    print(&bench.measure(&BenchServer::private(&bench.place)?).await?, bench.json)
+                })
+                .await
             }
             Self::Growth(bench) => {
                 bench.ensure_room()?;

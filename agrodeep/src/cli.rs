@@ -62,6 +62,7 @@ pub enum Command {
     #[command(subcommand)]
     Import(commands::import::Import),
     Tour(commands::tour::Tour),
+    Rebuild(commands::rebuild::Rebuild),
     #[command(subcommand)]
     Audit(commands::audit::Audit),
     #[command(subcommand)]
@@ -90,6 +91,7 @@ impl Cli {
             Command::Accounts(command) => command.run(&common).await,
             Command::Import(command) => command.run(&common).await,
             Command::Tour(command) => command.run(&common).await,
+            Command::Rebuild(command) => command.run(&common).await,
             Command::Audit(command) => command.run(&common).await,
             Command::Log(command) => command.run(&common).await,
             Command::Replay(command) => command.run(&common).await,

@@ -10,6 +10,7 @@ pub mod parked;
 pub mod process_managers;
 pub mod projections;
 pub mod read_api;
+pub mod rebuild;
 pub mod replay;
 pub mod status;
 pub mod tour;

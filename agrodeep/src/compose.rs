@@ -6,13 +6,15 @@ mod catalogue;
 mod log;
 mod parked;
 mod read_side;
+mod rebuilds;
 mod write_side;
 
 pub use self::{
-    apis::{read_api, write_api},
+    apis::{Admin, read_api, write_api},
     catalogue::catalogue,
     log::{configured_log, open_log},
     parked::parking_desk,
     read_side::{ReadSide, index_dir, projections},
+    rebuilds::rebuilds,
     write_side::{WriteSide, pool},
 };

@@ -48,6 +48,8 @@ pub struct Settings {
     pub snapshot_every_events: Option<NonZeroU32>,
     /// How long a query waits for its read model to reach `Agrodeep-Min-Position`.
     pub read_wait: Duration,
+    /// How long rows are kept that were replaced by others, built anew.
+    pub rebuild_grace: Duration,
     /// Whether rate limits are enforced.
     pub rate_limits: bool,
     /// What the simulated payment provider signs its webhooks with; `None`: a generated one in the data folder.
@@ -102,6 +104,7 @@ impl Settings {
                 reader.required(&known::SNAPSHOT_EVERY_EVENTS, known::number(0..=1_000_000))?,
             ),
             read_wait: reader.required(&known::READ_WAIT_SECONDS, known::seconds(0..=60))?,
+            rebuild_grace: reader.required(&known::REBUILD_GRACE_SECONDS, known::seconds(0..=604_800))?,
             rate_limits: reader.required(&known::RATE_LIMITS, known::on_or_off)?,
             webhook_secret: reader.optional(&known::WEBHOOK_SECRET, known::secret)?,
             webhook_url: reader.optional(&known::WEBHOOK_URL, known::http_url)?,

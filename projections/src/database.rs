@@ -3,7 +3,7 @@
 use std::str::FromStr;
 
 use sqlx::{
-    Connection, Executor, PgConnection, PgPool,
+    Connection, PgConnection, PgPool,
     migrate::Migrator,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
@@ -69,8 +69,8 @@ pub async fn migrate(url: &str) -> Result<(), MigrateError> {
 /// Brings `schema` up to date, creating it when it is missing. `schema` is a plain identifier of ours.
 pub(crate) async fn migrate_schema(options: PgConnectOptions, schema: &str) -> Result<(), MigrateError> {
     let mut connection = PgConnection::connect_with(&seeing(options, schema)).await?;
-    connection.execute(format!("create schema if not exists {schema}").as_str()).await?;
-    MIGRATIONS.run(&mut connection).await?;
+    sqlx::query(&format!("create schema if not exists {schema}")).execute(&mut connection).await?;
+    MIGRATIONS.run_direct(&mut connection).await?;
     connection.close().await?;
     Ok(())
 }

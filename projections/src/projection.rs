@@ -16,6 +16,11 @@ pub(crate) trait Projection: Default + Send + 'static {
     const MODEL: Model;
     /// Goes up when the fold or the form of the rows changes: then the rows have to be built anew.
     const VERSION: i32;
+    /// The tables it writes. Nobody else does.
+    const TABLES: &'static [&'static str];
+    /// Where the tables of a version have another form than the migrations give them: from which version on, and a
+    /// statement that changes it. Live tables are never changed so: a rebuild makes new ones.
+    const CHANGES: &'static [(i32, &'static str)] = &[];
 
     /// Whether an event can change anything here. Cheap: looks at names only.
     fn wants(event: &RecordedEvent) -> bool;

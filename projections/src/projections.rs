@@ -18,6 +18,7 @@ use crate::{
     orders::OrdersProjection,
     products::ProductsProjection,
     projection::Projection,
+    rebuild::{GRACE, Rebuilds},
     runner::{Reached, Runner},
     search::Indexer,
 };
@@ -32,6 +33,7 @@ pub struct Projections {
     progress: Progress,
     positions: Positions,
     indexer: Option<Indexer>,
+    grace: Duration,
 }
 
 /// One position a projection: who adds a projection is told by the compiler where to start it.
@@ -65,7 +67,7 @@ impl Projections {
             deliveries: position(Model::Deliveries),
             baskets: position(Model::Baskets),
         };
-        Self { feed, pool, progress: Progress::new(receivers), positions, indexer: None }
+        Self { feed, pool, progress: Progress::new(receivers), positions, indexer: None, grace: GRACE }
     }
 
     /// Where the projections are, for [`crate::ReadModels::with_progress`].
@@ -80,9 +82,16 @@ impl Projections {
         self
     }
 
+    /// Rows that were replaced by others, built anew, are kept for so long.
+    #[must_use]
+    pub fn with_grace(mut self, grace: Duration) -> Self {
+        self.grace = grace;
+        self
+    }
+
     /// Runs all projections until told to stop. Returns when each has finished what it was at.
     pub async fn run(self, stop: CancellationToken) {
-        let Self { feed, pool, progress, positions, indexer } = self;
+        let Self { feed, pool, progress, positions, indexer, grace } = self;
         let Positions { accounts, products, orders, order_history, deliveries, baskets } = positions;
         let mut tasks = JoinSet::new();
         tasks.spawn(keep_running::<AccountsProjection>(feed.clone(), pool.clone(), accounts, stop.clone()));
@@ -104,8 +113,9 @@ impl Projections {
         let instance = progress.instance().to_owned();
         tasks.spawn(heartbeat::keep(pool.clone(), progress.receivers(), instance, stop.clone()));
         if let Some(indexer) = indexer {
-            tasks.spawn(indexer.follow(feed, pool, stop));
+            tasks.spawn(indexer.follow(feed.clone(), pool.clone(), stop.clone()));
         }
+        tasks.spawn(Rebuilds::new(feed.log().clone(), pool, grace).tend(stop));
         while tasks.join_next().await.is_some() {}
     }
 }

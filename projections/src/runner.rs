@@ -1,6 +1,8 @@
 //! Runs one projection: reads the log in order, folds a batch in memory, and stores the changed rows and the checkpoint in
 //! one transaction.
 //!
+//! * Rows that were built anew may take the place of those at hand at any moment: that fails the same condition, and the
+//!   runner goes on with what is there now.
 //! * A second or paused instance fails the condition on the checkpoint and steps back: it stands by, and takes over when the
 //!   other has stopped.
 //! * An outage of the log or the database pauses, with growing pauses. It parks nothing.
@@ -11,6 +13,7 @@
 mod release;
 
 use std::{
+    borrow::Cow,
     collections::HashSet,
     sync::Arc,
     time::{Duration, Instant},
@@ -24,15 +27,16 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     ReadError,
     activity::Activity,
-    checkpoint,
+    checkpoint::{self, Checkpoint},
     fact::{LogEvent, Poison},
     feed::Feed,
     parking::{Parking, decision},
     projection::Projection,
+    rebuild::{self, Shard},
 };
 
 /// How many events one transaction takes in at the most.
-const BATCH_MAX: usize = 4096;
+pub(crate) const BATCH_MAX: usize = 4096;
 /// How long an instance that has found another one at work waits before it looks again.
 const STAND_BY: Duration = Duration::from_millis(500);
 /// How often is asked, while something is parked, whether a person has decided about it.
@@ -62,6 +66,12 @@ pub(crate) struct Reached {
 enum Failure {
     /// Somebody else has moved the checkpoint.
     Elsewhere,
+    /// Other rows have taken the place of those at hand.
+    Replaced,
+    /// The rows are of an older version: those of this one are being built beside them.
+    OlderRows(i32),
+    /// An event would have to be parked, which only one that sees all events can do right.
+    MustPark,
     /// The database refuses the data. Names the error's class only: its message may quote personal data.
     Refused(String),
     /// Nothing that the batch could be blamed for.
@@ -90,12 +100,27 @@ impl From<ReadError> for Failure {
     }
 }
 
+/// How following the log as far as some position has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ended {
+    /// It is there, or was told to stop.
+    Done,
+    /// An event would have to be parked, but others see a part of the events it may belong to.
+    MustPark,
+}
+
 pub(crate) struct Runner<P> {
     projection: P,
+    /// Its checkpoint's name.
+    name: Cow<'static, str>,
+    /// Which part of the events is its own.
+    shard: Shard,
+    /// Whether its rows are built anew beside the live ones.
+    rebuilds: bool,
     pool: PgPool,
     feed: Arc<Feed>,
     reached: watch::Sender<Reached>,
-    position: Position,
+    checkpoint: Checkpoint,
     /// What is parked, when it is known.
     parking: Option<Parking>,
     /// Events that a person has decided to leave out.
@@ -109,10 +134,13 @@ impl<P: Projection> Runner<P> {
     pub fn new(feed: Arc<Feed>, pool: PgPool, reached: watch::Sender<Reached>) -> Self {
         Self {
             projection: P::default(),
+            name: Cow::Borrowed(P::MODEL.as_str()),
+            shard: Shard::WHOLE,
+            rebuilds: false,
             pool,
             feed,
             reached,
-            position: Position::START,
+            checkpoint: Checkpoint::start(P::VERSION),
             parking: None,
             skipped: HashSet::new(),
             looked: Instant::now(),
@@ -120,8 +148,15 @@ impl<P: Projection> Runner<P> {
         }
     }
 
+    /// Builds anew, of that part of the events only, under a checkpoint of its own.
+    pub fn rebuilding(mut self, shard: Shard) -> Self {
+        self.rebuilds = true;
+        self.name = Cow::Owned(shard.checkpoint_name(P::MODEL));
+        self.shard = shard;
+        self
+    }
+
     /// Takes in at most `batch_max` events at a time.
-    #[cfg(test)]
     pub fn batches_of(mut self, batch_max: usize) -> Self {
         self.batch_max = batch_max;
         self
@@ -140,15 +175,26 @@ impl<P: Projection> Runner<P> {
     }
 
     /// Follows the log as far as `until`.
-    pub async fn run_until(&mut self, until: Position, stop: &CancellationToken) {
-        self.follow(Some(until), stop).await;
+    pub async fn run_until(&mut self, until: Position, stop: &CancellationToken) -> Ended {
+        self.follow(Some(until), stop).await
     }
 
-    async fn follow(&mut self, until: Option<Position>, stop: &CancellationToken) {
+    async fn follow(&mut self, until: Option<Position>, stop: &CancellationToken) -> Ended {
         let mut pause = PAUSE_MIN;
         while !stop.is_cancelled() {
             let wait = match self.work(until, stop, &mut pause).await {
-                Ok(()) => return,
+                Ok(()) => return Ended::Done,
+                Err(Failure::MustPark) => return Ended::MustPark,
+                Err(Failure::Replaced) => {
+                    tracing::info!(projection = %P::MODEL, "rows that were built anew have taken their place");
+                    Duration::ZERO
+                }
+                Err(Failure::OlderRows(found)) => {
+                    let (writes, projection) = (P::VERSION, P::MODEL);
+                    tracing::info!(%projection, found, writes, "waiting for rows of a newer version");
+                    self.say(Activity::Rebuilding);
+                    STAND_BY
+                }
                 Err(Failure::Elsewhere) => {
                     tracing::info!(projection = %P::MODEL, "another instance moves the checkpoint; standing by");
                     self.say(Activity::StandingBy);
@@ -168,6 +214,7 @@ impl<P: Projection> Runner<P> {
                 () = tokio::time::sleep(wait) => {}
             }
         }
+        Ended::Done
     }
 
     /// Works from the stored checkpoint on; ends when told to, when `until` is reached, or by a failure. Never stops within a
@@ -178,24 +225,33 @@ impl<P: Projection> Runner<P> {
         stop: &CancellationToken,
         pause: &mut Duration,
     ) -> Result<(), Failure> {
-        let checkpoint = checkpoint::read_or_create(&self.pool, P::MODEL, P::VERSION).await?;
-        if checkpoint.version != P::VERSION {
+        let first = Checkpoint::start(rebuild::first_version::<P>());
+        let checkpoint = checkpoint::read_or_create(&self.pool, &self.name, first).await?;
+        if checkpoint != self.checkpoint {
+            self.projection.forget();
+            self.checkpoint = checkpoint;
+        }
+        self.reach(checkpoint.position, 0);
+        if checkpoint.version < P::VERSION {
+            rebuild::request_newer::<P>(&self.pool).await?;
+            return Err(Failure::OlderRows(checkpoint.version));
+        }
+        if checkpoint.version > P::VERSION {
             return Err(Failure::Outage(format!(
-                "the rows are of version {}, but this program writes version {}: they have to be built anew",
+                "the rows are of version {}, but this program writes version {}: a newer one has taken over",
                 checkpoint.version,
                 P::VERSION
             )));
         }
-        self.reach(checkpoint.position, 0);
         self.carry_out_decisions().await?;
         self.skipped = decision::skipped(&self.pool, P::MODEL).await?;
         self.know_what_is_parked().await?;
-        if matches!(self.reached.borrow().activity, Activity::Paused(_)) {
+        if matches!(self.reached.borrow().activity, Activity::Paused(_) | Activity::Rebuilding) {
             // Both have to answer: else the pause goes on.
             self.feed.log().head().await.map_err(|error| Failure::Outage(error.to_string()))?;
             self.say(Activity::Working);
         }
-        while until.is_none_or(|until| self.position < until) {
+        while until.is_none_or(|until| self.checkpoint.position < until) {
             let is_parked = self.parking.as_ref().is_none_or(|parking| !parking.is_empty());
             if is_parked && self.looked.elapsed() >= LOOK_FOR_DECISIONS {
                 self.looked = Instant::now();
@@ -205,7 +261,7 @@ impl<P: Projection> Runner<P> {
             let mut events = tokio::select! {
                 biased;
                 () = stop.cancelled() => return Ok(()),
-                events = self.feed.next(self.position, self.batch_max) => {
+                events = self.feed.next(self.checkpoint.position, self.batch_max) => {
                     events.map_err(|error| Failure::Outage(error.to_string()))?
                 }
                 () = tokio::time::sleep(LOOK_FOR_DECISIONS), if is_parked => continue,
@@ -224,7 +280,7 @@ impl<P: Projection> Runner<P> {
 
     /// Where positions are dense, a gap would be an event that is skipped for ever: better to stop there, and to be seen.
     fn expect_contiguous(&self, events: &[Arc<LogEvent>]) -> Result<(), Failure> {
-        let mut expected = self.position.0;
+        let mut expected = self.checkpoint.position.0;
         for event in events {
             expected += 1;
             if event.position().0 != expected {
@@ -264,6 +320,9 @@ impl<P: Projection> Runner<P> {
                     self.projection.forget();
                     self.parking = None;
                     if now.len() == 1 {
+                        if !self.shard.is_whole() {
+                            return Err(Failure::MustPark);
+                        }
                         self.store(now, Some(Poison::Refused(class))).await?;
                         rest = later;
                     } else {
@@ -281,11 +340,11 @@ impl<P: Projection> Runner<P> {
         let Some(last) = events.last() else { return Ok(()) };
         let to = last.position();
         // Each with where the event before it stands: there a parked one will be found again.
-        let mut before = self.position;
+        let mut before = self.checkpoint.position;
         let wanted: Vec<(Position, &LogEvent)> = events
             .iter()
             .map(|event| (std::mem::replace(&mut before, event.position()), &**event))
-            .filter(|(_, event)| P::wants(&event.recorded))
+            .filter(|(_, event)| P::wants(&event.recorded) && self.shard.has::<P>(event))
             .collect();
         if wanted.is_empty() {
             let mut connection = self.pool.acquire().await?;
@@ -307,18 +366,22 @@ impl<P: Projection> Runner<P> {
             self.tell_parked(parking.count());
             self.parking = Some(parking);
         }
-        metrics::counter!("projection_events_total", "projection" => P::MODEL.as_str())
-            .increment(events.len() as u64);
+        let counter =
+            if self.rebuilds { "projection_rebuilt_events_total" } else { "projection_events_total" };
+        metrics::counter!(counter, "projection" => P::MODEL.as_str()).increment(events.len() as u64);
         self.reach(to, events.len());
         Ok(())
     }
 
     async fn advance(&mut self, connection: &mut PgConnection, to: Position) -> Result<(), Failure> {
-        if checkpoint::advance(connection, P::MODEL, P::VERSION, self.position, to).await? {
-            Ok(())
-        } else {
-            Err(Failure::Elsewhere)
+        if checkpoint::advance(&mut *connection, &self.name, self.checkpoint, to).await? {
+            return Ok(());
         }
+        let now = checkpoint::find(connection, &self.name).await?;
+        Err(match now {
+            Some(now) if now.generation != self.checkpoint.generation => Failure::Replaced,
+            _ => Failure::Elsewhere,
+        })
     }
 
     async fn fold(
@@ -342,6 +405,9 @@ impl<P: Projection> Runner<P> {
                 None => self.projection.fold(event),
             };
             if let Err(poison) = folded {
+                if !self.shard.is_whole() {
+                    return Err(Failure::MustPark);
+                }
                 parking.park(P::MODEL, event, before, &poison);
             }
         }
@@ -349,7 +415,7 @@ impl<P: Projection> Runner<P> {
     }
 
     fn reach(&mut self, position: Position, events: usize) {
-        self.position = position;
+        self.checkpoint.position = position;
         self.reached.send_modify(|reached| {
             reached.position = position;
             reached.events += events as u64;

@@ -2,6 +2,7 @@
 //!
 //! One index per process. It follows the log by itself, and carries its position in the payload of its commits.
 
+mod anew;
 mod availability;
 mod companies;
 mod document;
@@ -139,6 +140,11 @@ pub struct ProductIndex {
     reached: watch::Receiver<Reached>,
     parked: watch::Receiver<Published>,
     instance: String,
+}
+
+/// The version of the index that this program writes.
+pub(crate) const fn version() -> i32 {
+    schema::VERSION
 }
 
 impl ProductIndex {

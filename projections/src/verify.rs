@@ -16,7 +16,7 @@ use crate::{
     Model, ReadError,
     accounts::AccountsProjection,
     baskets::BasketsProjection,
-    checkpoint,
+    checkpoint::{self, Checkpoint},
     database::{self, MigrateError},
     deliveries::DeliveriesProjection,
     feed::Feed,
@@ -24,6 +24,7 @@ use crate::{
     orders::OrdersProjection,
     products::ProductsProjection,
     projection::Projection,
+    rebuild::change_form,
     runner::{Reached, Runner},
     search::IndexError,
 };
@@ -138,12 +139,28 @@ pub async fn rebuild_and_compare(log: SharedLog, live: &PgPool) -> Result<Report
     drop_schema(&mut lock).await?;
     database::migrate_schema(options.clone(), CHECK_SCHEMA).await?;
     let rebuilt = database::pool(options, CHECK_SCHEMA, CONNECTIONS);
+    give_form(&rebuilt).await?;
     let report = compare(log, live, &rebuilt).await;
     rebuilt.close().await;
     drop_schema(&mut lock).await?;
     sqlx::query("select pg_advisory_unlock($1)").bind(CHECK_LOCK).execute(&mut lock).await?;
     lock.close().await?;
     report
+}
+
+/// Gives the empty tables the form of the versions that this program writes.
+async fn give_form(rebuilt: &PgPool) -> Result<(), sqlx::Error> {
+    let mut connection = rebuilt.acquire().await?;
+    change_form::<AccountsProjection>(&mut connection).await?;
+    change_form::<ProductsProjection>(&mut connection).await?;
+    change_form::<OrdersProjection>(&mut connection).await?;
+    change_form::<OrderHistoryProjection>(&mut connection).await?;
+    change_form::<DeliveriesProjection>(&mut connection).await?;
+    change_form::<BasketsProjection>(&mut connection).await?;
+    for (model, version) in VERSIONS {
+        checkpoint::read_or_create(rebuilt, model.as_str(), Checkpoint::start(version)).await?;
+    }
+    Ok(())
 }
 
 async fn drop_schema(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
@@ -214,20 +231,25 @@ async fn copy_skips(
 }
 
 async fn take_snapshot(live: &PgPool) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
-    live.begin_with("begin isolation level repeatable read, read only").await
+    let mut snapshot = live.begin_with("begin isolation level repeatable read, read only").await?;
+    // Before the first look: rows that were built anew may not take the place of others between two.
+    for tables in [
+        AccountsProjection::TABLES,
+        ProductsProjection::TABLES,
+        OrdersProjection::TABLES,
+        OrderHistoryProjection::TABLES,
+        DeliveriesProjection::TABLES,
+        BasketsProjection::TABLES,
+    ] {
+        snapshot.execute(format!("lock table {} in access share mode", tables.join(", ")).as_str()).await?;
+    }
+    Ok(snapshot)
 }
 
 /// The live read models' checkpoints.
 async fn positions(snapshot: &mut PgConnection) -> Result<BTreeMap<Model, Position>, VerifyError> {
     let mut positions = BTreeMap::new();
-    for (model, expected) in [
-        version::<AccountsProjection>(),
-        version::<ProductsProjection>(),
-        version::<OrdersProjection>(),
-        version::<OrderHistoryProjection>(),
-        version::<DeliveriesProjection>(),
-        version::<BasketsProjection>(),
-    ] {
+    for (model, expected) in VERSIONS {
         let checkpoint = checkpoint::read(&mut *snapshot, model).await?;
         if let Some(found) = checkpoint.map(|checkpoint| checkpoint.version)
             && found != expected
@@ -238,6 +260,16 @@ async fn positions(snapshot: &mut PgConnection) -> Result<BTreeMap<Model, Positi
     }
     Ok(positions)
 }
+
+/// What this program writes.
+const VERSIONS: [(Model, i32); 6] = [
+    version::<AccountsProjection>(),
+    version::<ProductsProjection>(),
+    version::<OrdersProjection>(),
+    version::<OrderHistoryProjection>(),
+    version::<DeliveriesProjection>(),
+    version::<BasketsProjection>(),
+];
 
 const fn version<P: Projection>() -> (Model, i32) {
     (P::MODEL, P::VERSION)

@@ -87,6 +87,7 @@ fn all() -> OpenApiRouter<Shared> {
         .merge(routes::events::router())
         .merge(routes::streams::list::router())
         .merge(routes::streams::get::router())
+        .merge(routes::operations::rebuilds::router())
         .merge(routes::deliveries::diff::router())
         .merge(routes::operations::projections::router())
         .merge(routes::operations::parked::router())

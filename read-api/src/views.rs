@@ -8,6 +8,7 @@ pub mod order;
 pub mod people;
 pub mod product;
 pub mod profile;
+pub mod rebuild;
 pub mod recommendation;
 pub mod search;
 

@@ -12,5 +12,6 @@
 
 pub mod checker;
 pub mod client;
+pub mod long_log;
 pub mod processes;
 pub mod system;

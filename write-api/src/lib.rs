@@ -9,6 +9,7 @@ mod caller;
 mod input;
 pub mod parked;
 mod problems;
+pub mod rebuilds;
 mod routes;
 mod runner;
 mod state;
@@ -17,5 +18,5 @@ mod views;
 pub use self::{
     routes::router,
     runner::Runner,
-    state::{PublicUrls, SharedParked, WriteApi},
+    state::{PublicUrls, SharedParked, SharedRebuilds, WriteApi},
 };

@@ -19,6 +19,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use crate::{
     accounts::{RegisterError, SessionError, SignInError},
     parked::ParkedRefusal,
+    rebuilds::RebuildRefusal,
 };
 
 /// Whether and why a command was not executed.
@@ -310,6 +311,21 @@ pub fn parked(refusal: ParkedRefusal) -> Problem {
         ParkedRefusal::SkipElsewhere(detail) => Problem::conflict("skip_elsewhere", detail),
         ParkedRefusal::Unavailable(cause) => {
             tracing::error!(cause, "nothing can be decided about what is parked");
+            unavailable()
+        }
+    }
+}
+
+/// Why a read model is not built anew.
+pub fn rebuild(refusal: RebuildRefusal) -> Problem {
+    match refusal {
+        RebuildRefusal::UnknownProjection(detail) => Problem::not_found(detail),
+        RebuildRefusal::UnknownVersion(detail) => invalid("/version", detail),
+        RebuildRefusal::Shards(detail) => invalid("/shards", detail),
+        RebuildRefusal::Running(detail) => Problem::conflict("rebuild_running", detail),
+        RebuildRefusal::NotRunning(detail) => Problem::conflict("no_rebuild", detail),
+        RebuildRefusal::Unavailable(cause) => {
+            tracing::error!(cause, "a rebuild cannot be asked for");
             unavailable()
         }
     }

@@ -68,6 +68,12 @@ pub fn router(state: WriteApi) -> (Router, openapi::OpenApi) {
         .routes(routes!(admin::retry_parked::retry_parked))
         .routes(routes!(admin::skip_parked::skip_parked))
         .routes(routes!(admin::replay_parked::replay_parked))
+        .routes(routes!(
+            admin::start_rebuild::start_rebuild,
+            admin::get_rebuild::get_rebuild,
+            admin::discard_rebuild::discard_rebuild
+        ))
+        .routes(routes!(admin::stop_rebuild::stop_rebuild))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .routes(routes!(payments::intent::intent).layer(payments_limit))
         .routes(routes!(payments::confirm::confirm).layer(payments_limit))

@@ -9,7 +9,7 @@ use agrodeep_commands::{
 use agrodeep_http::TokenVerifier;
 use axum::extract::FromRef;
 
-use crate::{accounts::Accounts, parked::ParkedEvents, runner::Runner};
+use crate::{accounts::Accounts, parked::ParkedEvents, rebuilds::ProjectionRebuilds, runner::Runner};
 
 /// What the write API is made of.
 #[derive(Clone, FromRef)]
@@ -28,6 +28,8 @@ pub struct WriteApi {
     pub simulator: Option<SimulatedGateway>,
     /// Where it is decided about what read models have parked.
     pub parked: SharedParked,
+    /// Builds read models anew.
+    pub rebuilds: SharedRebuilds,
     /// Where clients find what answers point to.
     pub urls: PublicUrls,
 }
@@ -35,6 +37,10 @@ pub struct WriteApi {
 /// Where it is decided about what read models have parked, whatever that is.
 #[derive(Clone)]
 pub struct SharedParked(pub Arc<dyn ParkedEvents>);
+
+/// What builds read models anew, whatever it is.
+#[derive(Clone)]
+pub struct SharedRebuilds(pub Arc<dyn ProjectionRebuilds>);
 
 /// Where clients find what answers point to.
 #[derive(Clone, Debug, PartialEq, Eq)]

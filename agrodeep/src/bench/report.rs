@@ -20,9 +20,9 @@ use super::{
     outcome::Outcome,
     processes::ProcessesBench,
     recommendations::RecommendationsBench,
+    replay::ReplayBench,
     routes::RoutesBench,
     search::SearchBench,
-    replay::ReplayBench,
 };
 
 /// Measure everything, and write tables and drawings into docs/performance.md and docs/figures

@@ -126,9 +126,11 @@ async fn start(
 
     let secret = webhooks::secret(settings, data_dir)?;
     webhooks::run(&mut parts, settings, &write_side, &urls.write, secret.clone())?;
-    let parking = compose::parking_desk(&databases)?;
-    let (router, runner) =
-        compose::write_api(&write_side, parking, secret, &read_public_url, metrics.clone());
+    let admin = compose::Admin {
+        parking: compose::parking_desk(&databases)?,
+        rebuilds: compose::rebuilds(write_side.log.clone(), settings, &databases)?,
+    };
+    let (router, runner) = compose::write_api(&write_side, admin, secret, &read_public_url, metrics.clone());
     parts.serve("write API", listeners.write, router);
     parts.finish_after_serving(async move { runner.drain().await });
     let measured = models.clone();

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use agrodeep_commands::payments::signature::WebhookSecrets;
 use agrodeep_event_store::SharedLog;
 use agrodeep_http::{Readiness, ServiceRoutes, TokenVerifier};
-use agrodeep_projections::{ReadModels, parking::ParkingDesk};
+use agrodeep_projections::{ReadModels, parking::ParkingDesk, rebuild::Rebuilds};
 use agrodeep_read_api::{ReadApi, ReadApiSettings, event_streams::StreamSettings};
 use agrodeep_write_api::{
     PublicUrls, Runner, WriteApi,
@@ -17,13 +17,19 @@ use secrecy::SecretString;
 use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
 
-use super::{WriteSide, catalogue, parked};
+use super::{WriteSide, catalogue, parked, rebuilds};
 use crate::settings::Settings;
+
+/// What admins decide about the read side.
+pub struct Admin {
+    pub parking: ParkingDesk,
+    pub rebuilds: Rebuilds,
+}
 
 /// The write API; and what runs its commands, to wait for those that outlive their requests.
 pub fn write_api(
     write_side: &WriteSide,
-    parking: ParkingDesk,
+    admin: Admin,
     webhook_secret: SecretString,
     read_url: &str,
     metrics: PrometheusHandle,
@@ -38,7 +44,8 @@ pub fn write_api(
         runner: runner.clone(),
         webhook_secrets: WebhookSecrets::new([webhook_secret]),
         simulator: Some(gateway.clone()),
-        parked: parked::port(parking),
+        parked: parked::port(admin.parking),
+        rebuilds: rebuilds::port(admin.rebuilds),
         urls: PublicUrls { read: read_url.to_owned() },
     };
     let readiness =

@@ -69,5 +69,5 @@ pub fn projections(
     let url = databases.write_url.expose_secret();
     let pool = connect_read(url, settings.database_connections)
         .context("the address of the database cannot be used")?;
-    Ok((Projections::new(log, pool.clone()), pool))
+    Ok((Projections::new(log, pool.clone()).with_grace(settings.rebuild_grace), pool))
 }

@@ -48,6 +48,8 @@ settings! {
     SNAPSHOT_EVERY_EVENTS "snapshot_every_events" default Some("100");
         "a whole number of events from 0 (never) to 1000000, such as 100",
     READ_WAIT_SECONDS "read_wait_seconds" default Some("2"); "a whole number of seconds from 0 to 60, such as 2",
+    REBUILD_GRACE_SECONDS "rebuild_grace_seconds" default Some("600");
+        "a whole number of seconds from 0 to 604800, such as 600",
     RATE_LIMITS "rate_limits" default Some("on"); "on or off",
     WEBHOOK_SECRET "webhook_secret" default None; "at least 16 characters" secret,
     WEBHOOK_URL "webhook_url" default None;

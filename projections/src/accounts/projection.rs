@@ -28,6 +28,7 @@ impl Default for AccountsProjection {
 impl Projection for AccountsProjection {
     const MODEL: Model = Model::Accounts;
     const VERSION: i32 = 1;
+    const TABLES: &'static [&'static str] = &["accounts"];
 
     fn wants(event: &RecordedEvent) -> bool {
         &*event.stream.aggregate_type == Aggregate::TYPE

@@ -34,6 +34,7 @@ impl Default for BasketsProjection {
 impl Projection for BasketsProjection {
     const MODEL: Model = Model::Baskets;
     const VERSION: i32 = 1;
+    const TABLES: &'static [&'static str] = &["baskets", "purchases", "popularity"];
 
     /// Of orders all that is not known to leave the basket as it is: an unknown event may not.
     fn wants(event: &RecordedEvent) -> bool {

@@ -131,7 +131,8 @@ pub(super) async fn write_purchases(
     Ok(())
 }
 
-/// Stores in how many more baskets products are.
+/// Stores in how many more baskets products are. Always in the same order of rows: several parts of a rebuild add to the same ones, and
+/// each waits for the other.
 pub(super) async fn write_popularity(
     connection: &mut PgConnection,
     more: &HashMap<ProductId, i64>,
@@ -141,7 +142,8 @@ pub(super) async fn write_popularity(
     }
     let more: Vec<_> = more.iter().collect();
     let query = sqlx::query(
-        "insert into popularity (product_id, orders) select * from unnest($1::uuid[], $2::bigint[])
+        "insert into popularity (product_id, orders)
+         select * from unnest($1::uuid[], $2::bigint[]) as more (product_id, orders) order by product_id
          on conflict (product_id) do update set orders = popularity.orders + excluded.orders
          where excluded.orders <> 0",
     );

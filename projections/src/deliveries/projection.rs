@@ -49,6 +49,7 @@ fn meaning(event: &LogEvent) -> Result<Meaning<'_>, Poison> {
 impl Projection for DeliveriesProjection {
     const MODEL: Model = Model::Deliveries;
     const VERSION: i32 = 1;
+    const TABLES: &'static [&'static str] = &["deliveries"];
 
     fn wants(event: &RecordedEvent) -> bool {
         matches!(&*event.stream.aggregate_type, Aggregate::TYPE | DeliveryTrack::TYPE)

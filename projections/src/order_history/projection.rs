@@ -70,6 +70,7 @@ fn concerns(event: &LogEvent) -> Result<Concerns, Poison> {
 impl Projection for OrderHistoryProjection {
     const MODEL: Model = Model::OrderHistory;
     const VERSION: i32 = 1;
+    const TABLES: &'static [&'static str] = &["order_history", "order_history_deliveries"];
 
     fn wants(event: &RecordedEvent) -> bool {
         match &*event.stream.aggregate_type {

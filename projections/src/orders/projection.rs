@@ -57,6 +57,7 @@ fn meaning(event: &LogEvent) -> Result<Meaning<'_>, Poison> {
 impl Projection for OrdersProjection {
     const MODEL: Model = Model::Orders;
     const VERSION: i32 = 1;
+    const TABLES: &'static [&'static str] = &["orders", "order_items", "order_producers"];
 
     fn wants(event: &RecordedEvent) -> bool {
         match &*event.stream.aggregate_type {

@@ -28,6 +28,7 @@ impl Default for ProductsProjection {
 impl Projection for ProductsProjection {
     const MODEL: Model = Model::Products;
     const VERSION: i32 = 1;
+    const TABLES: &'static [&'static str] = &["products"];
 
     fn wants(event: &RecordedEvent) -> bool {
         &*event.stream.aggregate_type == Aggregate::TYPE

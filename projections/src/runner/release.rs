@@ -88,7 +88,7 @@ impl<P: Projection> Runner<P> {
         self.projection.forget();
         let mut transaction = self.pool.begin_with(BEGIN).await?;
         // Holds the checkpoint where it is: no other instance is at work until this is committed.
-        self.advance(&mut transaction, self.position).await?;
+        self.advance(&mut transaction, self.checkpoint.position).await?;
         let Some(decision) = decision::lock(&mut transaction, decision.id).await? else {
             return Ok(Carried::Done);
         };

@@ -8,11 +8,12 @@ use std::{
 use agrodeep_domain::{Aggregate as _, Product as Aggregate, ProductId};
 use agrodeep_event_store::{Position, RecordedEvent, SharedLog};
 use futures::TryStreamExt;
-use sqlx::{PgPool, types::Uuid};
+use sqlx::{Executor, PgPool, types::Uuid};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::{
+    anew::{Anew, done, level, requested},
     companies::{Companies, CompanyNames},
     parked::{ParkedProducts, Published, decided, fold_anew, note},
     store::{Current, Folder, IndexError, Store},
@@ -29,7 +30,7 @@ use crate::{
 };
 
 /// How many events are read at a time.
-const BATCH_MAX: usize = 4096;
+pub(super) const BATCH_MAX: usize = 4096;
 /// How long after the last change it is committed, when no other follows.
 const QUIET: Duration = Duration::from_millis(5);
 /// How long after the first change it is committed, whatever follows.
@@ -115,8 +116,11 @@ impl Indexer {
         let (mut store, position) = blocking(move || Store::open(folder, current)).await?;
         let mut companies = Companies::new(feed.log().clone());
         if position.is_none() {
+            store = blocking(move || store.begin_anew().map(|()| store)).await?;
+            store.comes_from(requested(pool).await.unwrap_or_default());
             store = bootstrap(store, feed.log(), pool, &mut companies).await?;
         }
+        let mut anew = Anew::begin(&store, feed.log(), pool, &self.folder, &self.current);
         self.reach(&store, 0);
         let mut first_change: Option<Instant> = None;
         let mut uncommitted_events = 0;
@@ -132,6 +136,20 @@ impl Indexer {
             let events = tokio::select! {
                 biased;
                 () = stop.cancelled() => break,
+                built = anew.built() => {
+                    // Searches see it when it has come as far as what it replaces.
+                    let new = level(built?, store.position(), feed).await?;
+                    store = blocking(move || {
+                        new.replace()?;
+                        drop(store);
+                        Ok(new)
+                    })
+                    .await?;
+                    anew = Anew::begin(&store, feed.log(), pool, &self.folder, &self.current);
+                    (first_change, uncommitted_events) = (None, 0);
+                    done(pool, &store).await;
+                    None
+                }
                 events = feed.next(store.position(), BATCH_MAX) => Some(events.map_err(unavailable)?),
                 () = tokio::time::sleep(commit_in.unwrap_or(LOOK_FOR_DECISIONS)) => None,
             };
@@ -155,6 +173,7 @@ impl Indexer {
                 self.reach(&store, std::mem::take(&mut untold));
             }
         }
+        anew.end().await;
         if store.position() > store.committed() {
             store = blocking(move || store.commit().map(|()| store)).await?;
             self.reach(&store, 0);
@@ -180,7 +199,7 @@ impl Indexer {
 }
 
 /// Takes in what of `events` concerns the index, and moves behind all of them.
-async fn take_in(
+pub(super) async fn take_in(
     mut store: Store,
     events: Vec<Arc<LogEvent>>,
     companies: &mut Companies,
@@ -216,15 +235,16 @@ async fn carry_out_decisions(mut store: Store, log: &SharedLog, pool: &PgPool) -
 
 /// Fills an empty index with the products as they are, and with their position: rows and checkpoint are read in one
 /// snapshot.
-async fn bootstrap(
-    store: Store,
+pub(super) async fn bootstrap(
+    mut store: Store,
     log: &SharedLog,
     pool: &PgPool,
     companies: &mut Companies,
 ) -> Result<Store, IndexError> {
-    let mut store = blocking(move || store.begin_anew()).await?;
     let mut snapshot =
         pool.begin_with("begin isolation level repeatable read, read only").await.map_err(ReadError::from)?;
+    // Before the first look: rows that were built anew may not take the place of others between two.
+    snapshot.execute("lock table products in access share mode").await.map_err(ReadError::from)?;
     let position: Option<i64> = sqlx::query_scalar("select position from checkpoints where projection = $1")
         .bind(Model::Products.as_str())
         .fetch_optional(&mut *snapshot)
@@ -265,11 +285,11 @@ async fn bootstrap(
     blocking(move || store.commit().map(|()| store)).await
 }
 
-fn unavailable(error: agrodeep_event_store::LogError) -> IndexError {
+pub(super) fn unavailable(error: agrodeep_event_store::LogError) -> IndexError {
     IndexError::Read(ReadError::Unavailable(error.to_string()))
 }
 
-async fn blocking<T: Send + 'static>(
+pub(super) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, IndexError> + Send + 'static,
 ) -> Result<T, IndexError> {
     tokio::task::spawn_blocking(work)

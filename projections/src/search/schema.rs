@@ -6,7 +6,7 @@ use tantivy::schema::{
 };
 
 /// Goes up when fields or the analysis change: an index of another version is built anew.
-pub(super) const VERSION: u32 = 2;
+pub(super) const VERSION: i32 = 2;
 
 /// The fields of the index.
 #[derive(Clone, Copy, Debug)]

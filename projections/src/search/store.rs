@@ -61,6 +61,9 @@ pub(super) struct Payload {
     /// Products with an event that could not be applied: they stay as they were before it.
     #[serde(default)]
     pub parked: ParkedProducts,
+    /// Which rebuild it comes from: who asks later wants another one.
+    #[serde(default)]
+    pub rebuilt: i64,
 }
 
 /// An index that can be searched.
@@ -93,39 +96,85 @@ impl Folder {
         }
     }
 
-    fn index_path(&self) -> PathBuf {
-        index_path(&self.path)
-    }
-
-    /// Opens the index; one that cannot be read is thrown away, as everything in it can be had again.
+    /// Opens the index; one that cannot be read is thrown away, as everything in it can be had again. What is left of one that
+    /// was being built anew goes, too.
     pub fn open_or_create(&self) -> Result<Opened, IndexError> {
-        match open(&self.index_path()).and_then(expect_whole) {
-            Ok(opened) => Ok(opened),
-            Err(error) => {
-                if self.index_path().exists() {
-                    tracing::warn!(folder = %self.path.display(), %error, "the product index cannot be read; it is built anew");
+        let mut found = None;
+        for path in index_paths(&self.path) {
+            if found.is_none() {
+                match open(&path).and_then(expect_whole) {
+                    // One that has never been committed holds nothing; but it will do when there is no other.
+                    Ok(opened) if is_committed(&opened)? || is_first(&path) => {
+                        found = Some((path, opened));
+                        continue;
+                    }
+                    Ok(_) => {}
+                    Err(error) => {
+                        tracing::warn!(folder = %path.display(), %error, "the product index cannot be read; it is built anew");
+                    }
                 }
-                self.create()
             }
+            self.remove(&path)?;
+        }
+        match found {
+            Some((_, opened)) => Ok(opened),
+            None => self.create(&first_index_path(&self.path)),
         }
     }
 
-    /// An empty index in place of what is there.
-    pub fn create(&self) -> Result<Opened, IndexError> {
-        let path = self.index_path();
-        let failed = |error| IndexError::Folder { folder: path.clone(), error };
-        if path.exists() {
-            fs::remove_dir_all(&path).map_err(failed)?;
-        }
-        fs::create_dir_all(&path).map_err(failed)?;
+    /// An empty index beside what is there.
+    fn create_beside(&self) -> Result<Opened, IndexError> {
+        let last = index_paths(&self.path).first().and_then(|path| number(path)).unwrap_or(0);
+        self.create(&self.path.join(format!("{}-{}", index_name(), last + 1)))
+    }
+
+    fn create(&self, path: &Path) -> Result<Opened, IndexError> {
+        let failed = |error| IndexError::Folder { folder: path.to_owned(), error };
+        fs::create_dir_all(path).map_err(failed)?;
         let (schema, fields) = Fields::build();
-        Ok(opened(Index::create_in_dir(&path, schema)?, fields)?)
+        Ok(opened(Index::create_in_dir(path, schema)?, fields)?)
+    }
+
+    /// Removes every index but the latest.
+    fn remove_replaced(&self) -> Result<(), IndexError> {
+        index_paths(&self.path).iter().skip(1).try_for_each(|path| self.remove(path))
+    }
+
+    fn remove(&self, path: &Path) -> Result<(), IndexError> {
+        fs::remove_dir_all(path).map_err(|error| IndexError::Folder { folder: self.path.clone(), error })
     }
 }
 
-/// Where the index of this program's version is within its folder: others are none of its business.
-fn index_path(folder: &Path) -> PathBuf {
-    folder.join(format!("products-v{VERSION}"))
+/// What the folders of this program's version begin with: others are none of its business. The first index of a folder has
+/// no number; each that is built anew has one more than the one before.
+fn index_name() -> String {
+    format!("products-v{VERSION}")
+}
+
+fn first_index_path(folder: &Path) -> PathBuf {
+    folder.join(index_name())
+}
+
+/// All that is there, latest first.
+fn index_paths(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut paths: Vec<_> = entries.map(|entry| entry.path()).filter(|path| number(path).is_some()).collect();
+    paths.sort_by_key(|path| std::cmp::Reverse(number(path)));
+    paths
+}
+
+/// The how manyth index of its folder it is; the first is 0.
+fn number(path: &Path) -> Option<u64> {
+    let rest = path.file_name()?.to_str()?.strip_prefix(&index_name())?;
+    if rest.is_empty() { Some(0) } else { rest.strip_prefix('-')?.parse().ok() }
+}
+
+fn is_first(path: &Path) -> bool {
+    number(path) == Some(0)
+}
+
+fn is_committed(opened: &Opened) -> Result<bool, TantivyError> {
+    Ok(payload(opened.index.load_metas()?.payload.as_deref()).is_some())
 }
 
 fn open(path: &Path) -> Result<Opened, TantivyError> {
@@ -146,9 +195,21 @@ fn expect_whole(opened: Opened) -> Result<Opened, TantivyError> {
     Err(TantivyError::InternalError(format!("{} of its files are damaged", damaged.len())))
 }
 
+/// The latest index that was committed: one that is being built anew is not what searches use.
+fn open_latest(folder: &Path) -> Result<Opened, TantivyError> {
+    for path in index_paths(folder) {
+        if let Ok(opened) = open(&path)
+            && is_committed(&opened)?
+        {
+            return Ok(opened);
+        }
+    }
+    open(&first_index_path(folder))
+}
+
 /// Opens the index in `folder` only to read it, whoever writes it.
 pub(crate) fn open_to_read(folder: &Path) -> Result<(Searcher, Fields, Position), IndexError> {
-    let opened = open(&index_path(folder))?;
+    let opened = open_latest(folder)?;
     // A commit may come between reading its payload and its documents: then once more.
     loop {
         let before = opened.index.load_metas()?;
@@ -166,8 +227,8 @@ pub(crate) fn open_to_read(folder: &Path) -> Result<(Searcher, Fields, Position)
 /// # Errors
 /// When there is no index that can be read.
 pub(crate) fn parked_in(folder: &Path) -> Result<ParkedProducts, IndexError> {
-    let index = Index::open_in_dir(index_path(folder))?;
-    Ok(payload(index.load_metas()?.payload.as_deref()).unwrap_or_default().parked)
+    let opened = open_latest(folder)?;
+    Ok(payload(opened.index.load_metas()?.payload.as_deref()).unwrap_or_default().parked)
 }
 
 fn opened(index: Index, fields: Fields) -> Result<Opened, TantivyError> {
@@ -201,6 +262,7 @@ pub(super) struct Store {
     writer: Writer,
     folder: Arc<Folder>,
     current: Current,
+    opened: Opened,
     reader: IndexReader,
     fields: Fields,
     analyser: Analyser,
@@ -214,33 +276,56 @@ impl Store {
     /// Opens the index to write. `None` instead of a position: it is empty, or does not say how far it is.
     pub fn open(folder: Arc<Folder>, current: Current) -> Result<(Self, Option<Position>), IndexError> {
         let opened = folder.open_or_create()?;
-        let found = payload(opened.index.load_metas()?.payload.as_deref());
+        *current.write().unwrap_or_else(PoisonError::into_inner) = opened.clone();
+        let store = Self::write_to(opened, folder, current)?;
+        let position = is_committed(&store.opened)?.then(|| store.position());
+        Ok((store, position))
+    }
+
+    /// An empty index beside this one, to be filled while this one is searched; see [`Self::replace`].
+    pub fn beside(folder: Arc<Folder>, current: Current) -> Result<Self, IndexError> {
+        Self::write_to(folder.create_beside()?, folder, current)
+    }
+
+    fn write_to(opened: Opened, folder: Arc<Folder>, current: Current) -> Result<Self, IndexError> {
         let writer = Writer(Some(opened.index.writer_with_num_threads(1, WRITER_BYTES)?));
         opened.reader.reload()?;
-        let (reader, fields) = (opened.reader.clone(), opened.fields);
-        *current.write().unwrap_or_else(PoisonError::into_inner) = opened;
-        let position = found.as_ref().map(|payload| payload.position);
-        let payload = found.unwrap_or_default();
-        let store = Self {
+        let payload = payload(opened.index.load_metas()?.payload.as_deref()).unwrap_or_default();
+        Ok(Self {
             folder,
             current,
             writer,
-            reader,
-            fields,
+            reader: opened.reader.clone(),
+            fields: opened.fields,
+            opened,
             analyser: Analyser::new(),
             uncommitted: HashMap::new(),
             committed: payload.position,
             payload,
-        };
-        Ok((store, position))
+        })
     }
 
-    /// Throws everything away, also what is on disk, and begins with an empty index.
-    pub fn begin_anew(self) -> Result<Self, IndexError> {
-        let Self { folder, current, writer, .. } = self;
-        drop(writer);
-        *current.write().unwrap_or_else(PoisonError::into_inner) = folder.create()?;
-        Ok(Self::open(folder, current)?.0)
+    /// Lets searches use this index from now on, and removes all others. Searches that have begun keep their files.
+    pub fn replace(&self) -> Result<(), IndexError> {
+        *self.current.write().unwrap_or_else(PoisonError::into_inner) = self.opened.clone();
+        self.folder.remove_replaced()
+    }
+
+    /// Which rebuild it comes from, or has seen the last.
+    pub fn rebuilt(&self) -> i64 {
+        self.payload.rebuilt
+    }
+
+    /// It comes from this rebuild.
+    pub fn comes_from(&mut self, rebuild: i64) {
+        self.payload.rebuilt = rebuild;
+    }
+
+    /// Throws everything away with the next commit, until which searches see it.
+    pub fn begin_anew(&mut self) -> Result<(), IndexError> {
+        self.writer.get()?.delete_all_documents()?;
+        self.uncommitted.clear();
+        Ok(())
     }
 
     /// Up to which event everything has been taken in.
@@ -293,7 +378,7 @@ impl Store {
 
     /// Where the products that were put stand, and which of them are parked.
     pub fn put_up_to(&mut self, position: Position, parked: ParkedProducts) {
-        self.payload = Payload { position, parked };
+        self.payload = Payload { position, parked, ..self.payload };
     }
 
     /// Takes events in, all of which may change the index, and moves to `position`.

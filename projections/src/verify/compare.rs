@@ -43,7 +43,7 @@ async fn tables(connection: &mut PgConnection) -> Result<Vec<Table>, sqlx::Error
          cross join lateral unnest(i.indkey::int2[]) with ordinality k(attnum, place)
          join pg_attribute a on a.attrelid = c.oid and a.attnum = k.attnum
          where c.relnamespace = current_schema()::regnamespace and c.relkind = 'r'
-             and c.relname not in ('_sqlx_migrations', 'checkpoints', 'parking_decisions', 'projection_instances')
+             and c.relname not in ('_sqlx_migrations', 'checkpoints', 'parking_decisions', 'projection_instances', 'rebuilds')
          group by c.relname order by c.relname",
     )
     .fetch_all(connection)

@@ -3,3 +3,4 @@
 pub mod parked;
 pub mod parked_one;
 pub mod projections;
+pub mod rebuilds;

@@ -12,4 +12,5 @@ mod orders;
 mod parked;
 mod payments;
 mod products;
+mod rebuilds;
 mod tokens;
