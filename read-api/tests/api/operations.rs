@@ -38,9 +38,8 @@ async fn an_admin_sees_how_each_read_model_is() {
 async fn what_nobody_works_on_is_stopped_and_behind() {
     let world = World::without_projections().await;
     world.happen_all(catalogue()).await;
-    let answer =
-        world.send("/v1/operations/projections", &[("authorization", format!("Bearer {}", ADMIN.token()))]);
-    let answer = answer.await.ok();
+    let headers = [("authorization", format!("Bearer {}", ADMIN.token()))];
+    let answer = world.send("/v1/operations/projections", &headers).await.ok();
     let orders = answer["data"].as_array().unwrap().iter().find(|one| one["projection"] == "orders").unwrap();
     assert_eq!((&orders["state"], &orders["events_behind"]), (&json!("stopped"), &json!(12)));
     assert_eq!(orders["seconds_to_catch_up"], json!(null));
