@@ -109,8 +109,9 @@ async fn a_folder_that_was_killed_again_and_again_has_every_event_once() {
     let mut positions = Vec::new();
     for file in manifest["files"].as_array().unwrap() {
         let path = folder.join(file["path"].as_str().unwrap());
-        let sha256: String =
-            Sha256::digest(fs::read(&path).unwrap()).iter().map(|byte| format!("{byte:02x}")).collect();
+        let sha256 = Sha256::digest(fs::read(&path).unwrap())
+            .iter()
+            .fold(String::new(), |text, byte| text + &format!("{byte:02x}"));
         assert_eq!(file["sha256"], sha256);
         let reader = SerializedFileReader::new(fs::File::open(&path).unwrap()).unwrap();
         let before = positions.len();

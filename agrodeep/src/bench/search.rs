@@ -82,7 +82,7 @@ impl SearchBench {
             }
         }
         outcome.asking = "clients";
-        self.goals(&mut outcome);
+        set_goals(&mut outcome);
         Ok(outcome)
     }
 
@@ -117,29 +117,28 @@ impl SearchBench {
         progress.finish_and_clear();
         Ok(figures)
     }
+}
 
-    fn goals(&self, outcome: &mut Outcome) {
-        let Some(ours) = outcome.find(OURS, MIX, 1) else { return };
-        let mut goals = Vec::new();
-        for other in outcome.figures.iter().filter(|figure| figure.subject != OURS) {
-            for (name, of) in [
-                ("p50", (|took| took.p50) as fn(&super::measured::Percentiles) -> f64),
-                ("p99", |took| took.p99),
-            ] {
-                let pairs = ours.rounds.iter().zip(&other.rounds);
-                let ratios = pairs
-                    .filter_map(|(ours, theirs)| Some(of(theirs.took.as_ref()?) / of(ours.took.as_ref()?)));
-                goals.push(Goal {
-                    bench: "search",
-                    what: format!("{name}: {} takes so many times as long", other.subject),
-                    wanted: Wanted::AtLeast(1.0),
-                    unit: " ×",
-                    measured: Spread::of(ratios),
-                });
-            }
+fn set_goals(outcome: &mut Outcome) {
+    let Some(ours) = outcome.find(OURS, MIX, 1) else { return };
+    let mut goals = Vec::new();
+    for other in outcome.figures.iter().filter(|figure| figure.subject != OURS) {
+        for (name, of) in
+            [("p50", (|took| took.p50) as fn(&super::measured::Percentiles) -> f64), ("p99", |took| took.p99)]
+        {
+            let pairs = ours.rounds.iter().zip(&other.rounds);
+            let ratios =
+                pairs.filter_map(|(ours, theirs)| Some(of(theirs.took.as_ref()?) / of(ours.took.as_ref()?)));
+            goals.push(Goal {
+                bench: "search",
+                what: format!("{name}: {} takes so many times as long", other.subject),
+                wanted: Wanted::AtLeast(1.0),
+                unit: " ×",
+                measured: Spread::of(ratios),
+            });
         }
-        outcome.goals = goals;
     }
+    outcome.goals = goals;
 }
 
 async fn read(from: PathBuf) -> anyhow::Result<CompleteJourney> {

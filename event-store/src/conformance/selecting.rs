@@ -28,7 +28,7 @@ async fn a_story(log: &SharedLog) -> (Position, Vec<RecordedEvent>, [StreamId; 3
             let mut append = some_events(stream, turn * 2, 2);
             append.events = vec![named("Begun"), named("Ended")];
             append.metadata.occurred_at = began + TimeDelta::minutes(turn as i64);
-            append.metadata.correlation_id = Uuid::from_u128(turn as u128 % 4 * 10 + index as u128);
+            append.metadata.correlation_id = Uuid::from_u128(u128::from(turn) % 4 * 10 + index as u128);
             appended(log.append(Append { ..append }).await);
         }
     }

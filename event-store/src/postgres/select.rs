@@ -20,10 +20,10 @@ impl Reader {
         let from = from.0.clamp(0, i64::MAX - 1);
         // Positions are dense, and all up to the head are there: what lies between two of them is a known number of events.
         let (after, before) = match direction {
-            Direction::Forwards => (from, from.saturating_add(self.window(filter, limit)).min(head) + 1),
+            Direction::Forwards => (from, from.saturating_add(window(filter, limit)).min(head) + 1),
             Direction::Backwards => {
                 let before = from.min(head + 1);
-                ((before - 1 - self.window(filter, limit)).max(0), before)
+                ((before - 1 - window(filter, limit)).max(0), before)
             }
         };
         let correlation = filter.correlation_id.map(|id| id.to_string());
@@ -49,11 +49,6 @@ impl Reader {
         Ok(Selected { events, reached, is_end })
     }
 
-    /// What the server hands out without looking it hands out all of.
-    fn window(&self, filter: &EventFilter, limit: usize) -> i64 {
-        if filter.spares_the_store() { WINDOW } else { i64::try_from(limit).unwrap_or(WINDOW) }
-    }
-
     pub async fn last_events(
         &self,
         after: Option<&StreamId>,
@@ -74,4 +69,9 @@ impl Reader {
         )
         .await
     }
+}
+
+/// What the server hands out without looking it hands out all of.
+fn window(filter: &EventFilter, limit: usize) -> i64 {
+    if filter.spares_the_store() { WINDOW } else { i64::try_from(limit).unwrap_or(WINDOW) }
 }

@@ -24,7 +24,7 @@ pub fn replay<'e>(
         let Fact::Product(fact) = event.fact().map_err(|_| Unreadable(event.position()))? else { continue };
         match (fact, &mut product) {
             (ProductEvent::ProductCreated(created), _) => {
-                product = Some(fold::created(created, &event.recorded))
+                product = Some(fold::created(created, &event.recorded));
             }
             (fact, Some(product)) => product.apply(fact, &event.recorded),
             (_, None) => {}

@@ -118,21 +118,14 @@ impl Folder {
         }
         match found {
             Some((_, opened)) => Ok(opened),
-            None => self.create(&first_index_path(&self.path)),
+            None => create(&first_index_path(&self.path)),
         }
     }
 
     /// An empty index beside what is there.
     fn create_beside(&self) -> Result<Opened, IndexError> {
         let last = index_paths(&self.path).first().and_then(|path| number(path)).unwrap_or(0);
-        self.create(&self.path.join(format!("{}-{}", index_name(), last + 1)))
-    }
-
-    fn create(&self, path: &Path) -> Result<Opened, IndexError> {
-        let failed = |error| IndexError::Folder { folder: path.to_owned(), error };
-        fs::create_dir_all(path).map_err(failed)?;
-        let (schema, fields) = Fields::build();
-        Ok(opened(Index::create_in_dir(path, schema)?, fields)?)
+        create(&self.path.join(format!("{}-{}", index_name(), last + 1)))
     }
 
     /// Removes every index but the latest.
@@ -143,6 +136,13 @@ impl Folder {
     fn remove(&self, path: &Path) -> Result<(), IndexError> {
         fs::remove_dir_all(path).map_err(|error| IndexError::Folder { folder: self.path.clone(), error })
     }
+}
+
+fn create(path: &Path) -> Result<Opened, IndexError> {
+    let failed = |error| IndexError::Folder { folder: path.to_owned(), error };
+    fs::create_dir_all(path).map_err(failed)?;
+    let (schema, fields) = Fields::build();
+    Ok(opened(Index::create_in_dir(path, schema)?, fields)?)
 }
 
 /// What the folders of this program's version begin with: others are none of its business. The first index of a folder has

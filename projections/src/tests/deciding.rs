@@ -238,6 +238,9 @@ async fn a_skipped_event_is_left_out_for_good_and_it_stays_known_who_did_it() {
     assert_eq!((decision.outcome, decision.applied), (Some(Outcome::Released), 2));
     let found = market.reads.order(order.id).await.unwrap().unwrap();
     assert_eq!(found.version, 3);
+    // What was in the basket has been bought, whatever that event meant.
+    let decision = running.decide(Model::Baskets, &order_stream, skip("no gifts")).await;
+    assert_eq!((decision.outcome, decision.applied), (Some(Outcome::Released), 1));
 
     // Orders do not know what that event may have meant to them, either.
     running.decide(Model::Orders, &stream, skip("a test painted it")).await;

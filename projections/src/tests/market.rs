@@ -111,12 +111,12 @@ impl Market {
         let head = self.log.head().await.unwrap();
         let feed = Feed::new(self.log.clone());
         tokio::join!(
-            project::<AccountsProjection>(&feed, self.pool(), head),
-            project::<ProductsProjection>(&feed, self.pool(), head),
-            project::<OrdersProjection>(&feed, self.pool(), head),
-            project::<OrderHistoryProjection>(&feed, self.pool(), head),
-            project::<DeliveriesProjection>(&feed, self.pool(), head),
-            project::<BasketsProjection>(&feed, self.pool(), head),
+            Box::pin(project::<AccountsProjection>(&feed, self.pool(), head)),
+            Box::pin(project::<ProductsProjection>(&feed, self.pool(), head)),
+            Box::pin(project::<OrdersProjection>(&feed, self.pool(), head)),
+            Box::pin(project::<OrderHistoryProjection>(&feed, self.pool(), head)),
+            Box::pin(project::<DeliveriesProjection>(&feed, self.pool(), head)),
+            Box::pin(project::<BasketsProjection>(&feed, self.pool(), head)),
         );
     }
 

@@ -41,6 +41,8 @@ async fn an_unknown_event_parks_its_aggregate_and_later_events_wait_in_order() {
     assert_eq!(
         market.parked().await,
         [
+            row(Model::Baskets, unknown, &stream, true),
+            row(Model::Baskets, confirmed, &stream, false),
             row(Model::Orders, unknown, &stream, true),
             row(Model::Orders, held, &stream, false),
             row(Model::Orders, confirmed, &stream, false),

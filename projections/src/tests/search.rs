@@ -422,7 +422,7 @@ async fn what_the_index_has_parked_is_decided_about_like_all_else() {
     assert_eq!(running.find("tomate").await, [id]);
     let parked = running.reads.index().unwrap().parked();
     assert_eq!((parked.len(), parked[0].position.0, parked[0].waiting), (1, 2, 1));
-    assert_eq!(parked[0].error_class.as_deref(), Some("unreadable_payload"));
+    assert_eq!(parked[0].error_class.as_deref(), Some("unknown_event"));
 
     // Nothing has changed: it is tried, and stays.
     let ask = async |model, verdict| {

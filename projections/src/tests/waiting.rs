@@ -97,11 +97,15 @@ async fn nobody_waits_for_what_is_parked_and_others_are_answered() {
             }
         };
         assert_eq!(ask(later, &[]).await, Some((Cause::Parked, 1)), "what was written is parked");
-        assert_eq!(ask(later, &[sick.clone()]).await, Some((Cause::Parked, 2)));
-        assert_eq!(ask(Position(unknown.0 - 1), &[sick.clone()]).await, None, "what was before is there");
+        assert_eq!(ask(later, std::slice::from_ref(&sick)).await, Some((Cause::Parked, 2)));
+        assert_eq!(
+            ask(Position(unknown.0 - 1), std::slice::from_ref(&sick)).await,
+            None,
+            "what was before is there"
+        );
         let after = market.happens::<Product>(fine.uuid(), "test", counted(7)).await;
-        assert_eq!(ask(after, &[fine.clone()]).await, None, "another product is fresh");
-        assert_eq!(ask(after, &[sick.clone()]).await, Some((Cause::Parked, 2)));
+        assert_eq!(ask(after, std::slice::from_ref(&fine)).await, None, "another product is fresh");
+        assert_eq!(ask(after, std::slice::from_ref(&sick)).await, Some((Cause::Parked, 2)));
         assert!(began.elapsed() < Duration::from_secs(30), "nobody has waited");
     }
     stop.cancel();

@@ -26,6 +26,7 @@ fn the_contract_has_every_route() {
         "/v1/operations/parked",
         "/v1/operations/parked/{projection}/{stream}",
         "/v1/operations/projections",
+        "/v1/operations/rebuilds",
         "/v1/orders",
         "/v1/orders/{id}",
         "/v1/orders/{id}/history",

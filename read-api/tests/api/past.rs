@@ -223,7 +223,7 @@ fn apply(mut document: Value, diff: &Value) -> Value {
         let place = document.pointer_mut(parent).unwrap();
         match (place, change["op"].as_str().unwrap()) {
             (Value::Object(members), "remove") => {
-                assert_eq!(members.remove(name).as_ref(), change.get("from"))
+                assert_eq!(members.remove(name).as_ref(), change.get("from"));
             }
             (Value::Object(members), _) => {
                 assert_eq!(

@@ -191,7 +191,7 @@ impl DayFile {
             last_position: last,
             events,
             bytes,
-            sha256: hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect(),
+            sha256: hash.finalize().iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}")),
         });
         manifest.events += events;
         manifest.position = last;

@@ -2,7 +2,7 @@
 
 use agrodeep_http::{Allowed, MinPosition, Problem, StrictQuery, TokenVerifier};
 use axum::{
-    extract::{FromRef, OriginalUri, Path, State},
+    extract::{FromRef, FromRequestParts, OriginalUri, Path, State},
     http::HeaderMap,
     response::Response,
 };
@@ -27,6 +27,13 @@ where
     TokenVerifier: FromRef<S>,
 {
     OpenApiRouter::new().routes(routes!(stream))
+}
+
+/// How it was asked for.
+#[derive(FromRequestParts)]
+struct Asked {
+    headers: HeaderMap,
+    uri: OriginalUri,
 }
 
 /// The events of one stream, in the same forms and with the same filters as the log's.
@@ -57,17 +64,16 @@ async fn stream(
     form: EventForm,
     StrictQuery(parameters): StrictQuery<StreamParameters>,
     min: MinPosition,
-    headers: HeaderMap,
-    OriginalUri(uri): OriginalUri,
+    asked: Asked,
     State(streams): State<EventStreams>,
 ) -> Result<Response, Problem> {
     let stream = parse_stream(&name)?;
     let log = streams.at(min).await?;
     let head = log.head().await.map_err(unreadable)?;
-    let mut wanted = EventParameters::from(parameters).parse(&streams, form, &headers, head)?;
+    let mut wanted = EventParameters::from(parameters).parse(&streams, form, &asked.headers, head)?;
     if log.load_page(&stream, 0, 1).await.map_err(unreadable)?.is_empty() {
         return Err(Problem::not_found("there is no such stream"));
     }
     wanted.selection.filter.stream = Some(stream);
-    answer(&streams, &allowed.0, form, wanted, &uri).await
+    answer(&streams, &allowed.0, form, wanted, &asked.uri).await
 }
