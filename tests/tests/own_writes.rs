@@ -39,7 +39,7 @@ async fn ten_thousand_writes_are_read_by_whoever_wrote_them() {
                 let path = format!("/v1/products/{}", created.text_at("/id"));
                 client.get_after(&path, &created).await.expect(200);
                 for n in 0..PAIRS / CLIENTS {
-                    let body = product(3.0 + n as f64 / 100.0);
+                    let body = product((300 + n) as f64 / 100.0);
                     let written = client.send(Method::PUT, &path, Some(&body), &[]).await.expect("an answer");
                     let written = written.expect(200);
                     let expected = written.etag.clone().expect("a version");

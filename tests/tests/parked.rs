@@ -1,6 +1,9 @@
 //! An event that cannot be applied, as the operator of a running system meets it.
 
-use std::{process::Output, time::Duration};
+use std::{
+    process::Output,
+    time::{Duration, Instant},
+};
 
 use agrodeep_event_store::postgres::embedded::{EmbeddedPostgres, EmbeddedSettings};
 use agrodeep_tests::{client::Client, processes::Processes, system::System};
@@ -54,9 +57,17 @@ async fn an_operator_finds_what_is_parked_and_brings_it_level() {
     let products = status.as_array().expect("a list").iter().find(|one| one["projection"] == "products");
     let products = products.expect("products");
     assert_eq!((&products["parked_events"], &products["state"]), (&json!(2), &json!("live")), "{products}");
-    let figures = reqwest::get(format!("{}/metrics", system.read)).await.expect("figures").text().await;
-    let figures = figures.expect("figures");
-    assert!(figures.contains("projection_lag_seconds{projection=\"products\"}"), "{figures}");
+    // Measured every second.
+    let patience = Instant::now() + Duration::from_secs(60);
+    loop {
+        let figures = reqwest::get(format!("{}/metrics", system.read)).await.expect("figures").text().await;
+        let figures = figures.expect("figures");
+        if figures.contains("projection_lag_seconds{projection=\"products\"}") {
+            break;
+        }
+        assert!(Instant::now() < patience, "{figures}");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
 
     sql(&system, "alter table read_models.products drop constraint defect").await;
     let (done, said) = agrodeep(&system, &["parked", "retry", "products", &stream]);

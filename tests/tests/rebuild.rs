@@ -10,12 +10,13 @@ use std::{
 };
 
 use agrodeep_tests::{
-    client::{Client, order_of},
+    client::{Answer, Client, order_of},
     long_log,
     system::System,
 };
 use rand::{Rng, SeedableRng, rngs::StdRng};
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 const KILLS: usize = 5;
 const BUYERS: usize = 6;
@@ -40,6 +41,12 @@ impl Seen {
     }
 }
 
+async fn order(buyer: &Client, product: &str, quantity: u32) -> Answer {
+    let key = Uuid::now_v7().to_string();
+    let placed = buyer.post_with_key("/v1/orders", &order_of(product, quantity), &key).await;
+    placed.expect("an answer").expect(202)
+}
+
 /// Orders, and reads back at once what it has ordered, and whether the list has it, too.
 async fn order_and_look(
     client: Client,
@@ -50,7 +57,7 @@ async fn order_and_look(
     let mut mine = Vec::new();
     while !stop.load(Ordering::Relaxed) {
         let quantity = 1 + mine.len() as u32 % 3;
-        let placed = client.post("/v1/orders", order_of(&product, quantity)).await.expect(202);
+        let placed = order(&client, &product, quantity).await;
         let id = placed.text_at("/order_id");
         mine.push((id.clone(), quantity));
         seen.placed.fetch_add(1, Ordering::Relaxed);
@@ -133,7 +140,7 @@ async fn a_rebuild_under_load_fails_nobody_and_ends_right_however_often_it_is_ki
         let placed = Client::demo(&system, "buyer").await;
         let mut ids = Vec::new();
         for _ in 0..10 {
-            let order = placed.post("/v1/orders", order_of(&product, 1)).await.expect(202);
+            let order = order(&placed, &product, 1).await;
             ids.push(order.text_at("/order_id"));
             placed.get_after(&format!("/v1/orders/{}", ids[ids.len() - 1]), &order).await.expect(200);
         }
@@ -192,7 +199,7 @@ async fn a_rebuild_under_load_fails_nobody_and_ends_right_however_often_it_is_ki
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_rebuild_goes_on_when_everything_was_killed() {
     let mut system = System::start(&[]).await;
-    long_log::fill(&system.database_url(), ORDERS).await;
+    long_log::fill(&system.database_url(), ORDERS * 5).await;
     let admin = Client::demo(&system, "admin").await;
     let asked = admin.post(REBUILD, json!({ "shards": 2 })).await.expect(202);
     let mut random = StdRng::seed_from_u64(11);
@@ -238,7 +245,7 @@ async fn an_operator_lets_a_rebuild_rest_and_goes_on_with_it() {
     for (arguments, part) in [
         (
             ["rebuild", "orderz"].as_slice(),
-            "known are accounts, products, orders, order_history, deliveries, search",
+            "known are accounts, products, orders, order_history, deliveries, baskets, search",
         ),
         (&["rebuild", "orders", "--version", "9"], "no version 9 of orders: it writes version 1"),
         (&["rebuild", "orders", "--stop"], "orders is not being built anew"),

@@ -696,6 +696,7 @@ async fn a_missing_field_is_refused_by_name() {
             "preferred_delivery_date",
             "vehicle",
             "reason",
+            "projection",
         ];
         let Some(fields) = route.body.as_object() else { continue };
         if route.method == Method::PUT || route.path.ends_with("/cancel") {
