@@ -11,6 +11,7 @@ mod growth;
 mod hot;
 mod interrupt;
 mod latency;
+mod load;
 mod measured;
 mod note;
 mod number;
@@ -20,7 +21,11 @@ mod processes;
 mod project;
 mod projecting;
 mod rebuild;
+mod recommendations;
+mod replay;
 mod report;
+mod routes;
+mod search;
 mod spread;
 mod subjects;
 mod worker;
@@ -38,6 +43,11 @@ pub enum Bench {
     Latency(latency::LatencyBench),
     Processes(processes::ProcessesBench),
     Growth(growth::GrowthBench),
+    Load(load::LoadBench),
+    Replay(replay::ReplayBench),
+    Search(search::SearchBench),
+    Routes(routes::RoutesBench),
+    Recommendations(recommendations::RecommendationsBench),
     Project(project::ProjectBench),
     Rebuild(rebuild::RebuildBench),
     Report(report::ReportBench),
@@ -78,11 +88,35 @@ impl Bench {
                 })
                 .await
             }
+            Self::Load(bench) => {
+                until_interrupted(async {
+                    print(&bench.measure(&BenchServer::at(&bench.place)?).await?, bench.json)
+                })
+                .await
+            }
+            Self::Search(bench) => {
+                until_interrupted(async {
+                    print(&bench.measure(&BenchServer::at(&bench.place)?).await?, bench.json)
+                })
+                .await
+            }
+            Self::Replay(bench) => {
+                until_interrupted(async {
+                    print(&bench.measure(&BenchServer::private(&bench.place)?).await?, bench.json)
+                })
+                .await
+            }
             Self::Project(bench) => {
                 until_interrupted(async {
                     print(&bench.measure(&BenchServer::private(&bench.place)?).await?, bench.json)
                 })
                 .await
+            }
+            Self::Routes(bench) => {
+                until_interrupted(async { print(&bench.measure().await?, bench.json) }).await
+            }
+            Self::Recommendations(bench) => {
+                until_interrupted(async { print(&bench.measure().await?, bench.json) }).await
             }
             Self::Rebuild(bench) => {
                 until_interrupted(async {

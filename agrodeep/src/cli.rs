@@ -54,6 +54,9 @@ pub enum Command {
     Projections(commands::projections::Projections),
     ProcessManagers(commands::process_managers::ProcessManagers),
     Migrate(commands::migrate::Migrate),
+    Status(commands::status::Status),
+    #[command(subcommand)]
+    Parked(commands::parked::Parked),
     #[command(subcommand)]
     Accounts(commands::accounts::Accounts),
     #[command(subcommand)]
@@ -64,6 +67,7 @@ pub enum Command {
     Audit(commands::audit::Audit),
     #[command(subcommand)]
     Log(commands::log::Log),
+    Replay(commands::replay::ReplayLog),
     #[command(subcommand)]
     Bench(Bench),
 }
@@ -82,12 +86,15 @@ impl Cli {
             Command::Projections(command) => command.run(&common).await,
             Command::ProcessManagers(command) => command.run(&common).await,
             Command::Migrate(command) => command.run(&common).await,
+            Command::Status(command) => command.run(&common).await,
+            Command::Parked(command) => command.run(&common).await,
             Command::Accounts(command) => command.run(&common).await,
             Command::Import(command) => command.run(&common).await,
             Command::Tour(command) => command.run(&common).await,
             Command::Rebuild(command) => command.run(&common).await,
             Command::Audit(command) => command.run(&common).await,
             Command::Log(command) => command.run(&common).await,
+            Command::Replay(command) => command.run(&common).await,
             Command::Bench(command) => command.run().await,
         }
     }

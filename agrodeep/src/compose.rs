@@ -2,14 +2,18 @@
 //! from here, so that all of them are wired the same way.
 
 mod apis;
+mod catalogue;
 mod log;
+mod parked;
 mod read_side;
 mod rebuilds;
 mod write_side;
 
 pub use self::{
-    apis::{read_api, write_api},
+    apis::{Admin, read_api, write_api},
+    catalogue::catalogue,
     log::{configured_log, open_log},
+    parked::parking_desk,
     read_side::{ReadSide, index_dir, projections},
     rebuilds::rebuilds,
     write_side::{WriteSide, pool},

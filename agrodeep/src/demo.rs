@@ -14,7 +14,7 @@ use anyhow::{Context, Result};
 use chrono::Utc;
 use uuid::Uuid;
 
-use self::catalogue::{CATALOGUE, Produce};
+pub use self::catalogue::{CATALOGUE, Produce};
 use crate::compose::WriteSide;
 
 /// The password of all demo accounts.

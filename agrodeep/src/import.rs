@@ -20,8 +20,9 @@ mod summary;
 
 pub use self::{
     complete_journey::CompleteJourney,
+    describe::details,
     market::Market,
-    plan::{Plan, Selection},
+    plan::{Plan, PlannedBasket, Selection},
     progress::Progress,
     run::{Stopped, run},
     summary::Summary,

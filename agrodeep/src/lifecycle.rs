@@ -108,6 +108,11 @@ impl Parts {
         self.servers.spawn(async move { (name, served.await.map_err(anyhow::Error::from)) });
     }
 
+    /// Cancelled when nothing new is to be taken any more: for answers that would not end by themselves.
+    pub fn stopping(&self) -> CancellationToken {
+        self.stop_servers.clone()
+    }
+
     /// Runs what works in the background, until the token that it is given says so.
     pub fn run<F>(&mut self, name: &'static str, runner: impl FnOnce(CancellationToken) -> F)
     where

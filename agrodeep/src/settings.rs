@@ -8,7 +8,7 @@ mod problem;
 mod reader;
 mod sources;
 
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::{net::SocketAddr, num::NonZeroU32, path::PathBuf, time::Duration};
 
 use secrecy::SecretString;
 
@@ -44,6 +44,8 @@ pub struct Settings {
     pub read_public_url: Option<String>,
     /// How long stock is kept for an order that is not paid.
     pub hold: Duration,
+    /// After about how many events a stream's state is kept beside the log; `None`: never.
+    pub snapshot_every_events: Option<NonZeroU32>,
     /// How long a query waits for its read model to reach `Agrodeep-Min-Position`.
     pub read_wait: Duration,
     /// How long rows are kept that were replaced by others, built anew.
@@ -98,6 +100,9 @@ impl Settings {
             read_address: reader.required(&known::READ_ADDRESS, known::address)?,
             read_public_url: reader.optional(&known::READ_PUBLIC_URL, known::http_url)?,
             hold: reader.required(&known::HOLD_SECONDS, known::seconds(1..=86_400))?,
+            snapshot_every_events: NonZeroU32::new(
+                reader.required(&known::SNAPSHOT_EVERY_EVENTS, known::number(0..=1_000_000))?,
+            ),
             read_wait: reader.required(&known::READ_WAIT_SECONDS, known::seconds(0..=60))?,
             rebuild_grace: reader.required(&known::REBUILD_GRACE_SECONDS, known::seconds(0..=604_800))?,
             rate_limits: reader.required(&known::RATE_LIMITS, known::on_or_off)?,

@@ -60,7 +60,6 @@ fn appended(outcome: Result<AppendOutcome, LogError>) -> Appended {
 /// Every promise, one after the other.
 pub async fn run_all(log: SharedLog) {
     what_is_appended_is_loaded_byte_for_byte(&log).await;
-    a_stream_is_loaded_in_parts(&log).await;
     a_stale_version_is_a_conflict_and_appends_nothing(&log).await;
     a_version_beyond_the_end_is_a_conflict(&log).await;
     the_same_append_again_gets_the_same_verdict(&log).await;
@@ -107,26 +106,6 @@ pub async fn what_is_appended_is_loaded_byte_for_byte(log: &SharedLog) {
     let rest = log.load(&stream, 1).await.expect("the rest");
     assert_eq!(rest.len(), 1);
     assert_eq!(rest[0].event_id, events[1].event_id);
-}
-
-/// So many after a version, and no more; fewer at the end.
-pub async fn a_stream_is_loaded_in_parts(log: &SharedLog) {
-    let stream = fresh_stream();
-    appended(log.append(some_events(&stream, 0, 5)).await);
-    for (after, limit, expected) in [
-        (0, 2, vec![1, 2]),
-        (2, 2, vec![3, 4]),
-        (4, 2, vec![5]),
-        (5, 2, vec![]),
-        (0, 0, vec![]),
-        (1, 4, vec![2, 3, 4, 5]),
-    ] {
-        let events = log.load_part(&stream, after, limit).await.expect("a part");
-        let versions: Vec<u64> = events.iter().map(|event| event.version).collect();
-        assert_eq!(versions, expected, "{limit} after {after}");
-    }
-    assert!(log.load_part(&fresh_stream(), 0, 2).await.expect("nothing").is_empty());
-    assert!(log.load_part(&stream, u64::MAX, 2).await.expect("nothing").is_empty());
 }
 
 /// Who decides on an old version is told so, and leaves no trace.

@@ -141,18 +141,6 @@ impl EventLog for KurrentLog {
         Ok(vec![])
     }
 
-    async fn load_part(
-        &self,
-        stream: &StreamId,
-        after_version: u64,
-        limit: usize,
-    ) -> Result<Vec<RecordedEvent>, LogError> {
-        if limit > 0 && i64::try_from(after_version).is_ok_and(|version| version < i64::MAX) {
-            return self.reader.events(stream, after_version, limit).await;
-        }
-        Ok(vec![])
-    }
-
     async fn find_command(
         &self,
         stream: &StreamId,

@@ -136,18 +136,6 @@ pub trait EventLog: Send + Sync + 'static {
     /// A stream's events after `after_version`, in order.
     async fn load(&self, stream: &StreamId, after_version: u64) -> Result<Vec<RecordedEvent>, LogError>;
 
-    /// The first `limit` of a stream's events after `after_version`, in order; fewer only at its end.
-    async fn load_part(
-        &self,
-        stream: &StreamId,
-        after_version: u64,
-        limit: usize,
-    ) -> Result<Vec<RecordedEvent>, LogError> {
-        let mut events = self.load(stream, after_version).await?;
-        events.truncate(limit);
-        Ok(events)
-    }
-
     /// The events of a command that is in this stream, in order; empty when it is not.
     async fn find_command(&self, stream: &StreamId, command_id: Uuid)
     -> Result<Vec<RecordedEvent>, LogError>;

@@ -209,19 +209,7 @@ impl EventLog for MemoryLog {
     }
 
     async fn load(&self, stream: &StreamId, after_version: u64) -> Result<Vec<RecordedEvent>, LogError> {
-        self.load_part(stream, after_version, usize::MAX).await
-    }
-
-    async fn load_part(
-        &self,
-        stream: &StreamId,
-        after_version: u64,
-        limit: usize,
-    ) -> Result<Vec<RecordedEvent>, LogError> {
-        let contents = self.contents();
-        let versions = contents.streams.get(stream).into_iter().flatten();
-        let after = usize::try_from(after_version).unwrap_or(usize::MAX);
-        Ok(versions.skip(after).take(limit).map(|index| contents.events[*index].clone()).collect())
+        self.load_page(stream, after_version, usize::MAX).await
     }
 
     async fn load_page(

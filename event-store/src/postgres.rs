@@ -149,16 +149,7 @@ impl EventLog for PostgresLog {
     }
 
     async fn load(&self, stream: &StreamId, after_version: u64) -> Result<Vec<RecordedEvent>, LogError> {
-        self.reader.load(stream, after_version, usize::MAX).await
-    }
-
-    async fn load_part(
-        &self,
-        stream: &StreamId,
-        after_version: u64,
-        limit: usize,
-    ) -> Result<Vec<RecordedEvent>, LogError> {
-        self.reader.load(stream, after_version, limit).await
+        self.reader.load(stream, after_version).await
     }
 
     async fn find_command(

@@ -6,10 +6,11 @@
 use std::time::Duration;
 
 use agrodeep_event_store::{
-    Append, AppendOutcome, Position, SharedLog, StreamId,
+    Append, AppendOutcome, Position, SharedLog, Snapshot, StreamId,
     conformance::{fresh_stream, some_events},
     postgres::testing::TestDatabase,
 };
+use serde_json::value::RawValue;
 use sqlx::PgPool;
 use uuid::Uuid;
 
@@ -114,6 +115,14 @@ async fn exercise(log: &SharedLog) {
         assert_eq!(log.load(&stream, 1).await.unwrap().len(), 3);
         assert_eq!(log.find_command(&stream, first.command_id).await.unwrap().len(), 2);
         assert!(log.find_command(&stream, Uuid::now_v7()).await.unwrap().is_empty());
+        let state = Snapshot::new(stream.clone(), 1, 2, first.command_id, RawValue::NULL.to_owned());
+        let snapshots = log.snapshots().unwrap();
+        for _ in 0..2 {
+            snapshots.keep(state.clone()).await.unwrap();
+            assert_eq!(snapshots.resume(&stream, 1).await.unwrap().events.len(), 2);
+        }
+        assert_eq!(snapshots.resume(&stream, 2).await.unwrap().events.len(), 4);
+        snapshots.forget(&state).await.unwrap();
         let head = log.head().await.unwrap();
         assert_eq!(log.read(Position(head.0 - 2), 10).await.unwrap().len(), 2);
     }
@@ -146,6 +155,10 @@ async fn a_session_from_when_the_log_was_empty_goes_through_an_index_when_it_is_
         let (stream, command_id) = filled(database.pool(), number * 80, 7).await;
         assert_eq!(log.find_command(&stream, command_id).await.unwrap().len(), 1);
         assert_eq!(log.load(&stream, 0).await.unwrap().len(), EVENTS_PER_STREAM as usize);
+        let state = Snapshot::new(stream.clone(), 1, 7, command_id, RawValue::NULL.to_owned());
+        log.snapshots().unwrap().keep(state).await.unwrap();
+        let resumed = log.snapshots().unwrap().resume(&stream, 1).await.unwrap();
+        assert_eq!(resumed.events.len() as i64, EVENTS_PER_STREAM - 7);
         let next = log.append(some_events(&stream, EVENTS_PER_STREAM as u64, 1)).await.unwrap();
         assert!(matches!(next, AppendOutcome::Appended(_)), "{next:?}");
         let again = Append { command_id, ..some_events(&stream, EVENTS_PER_STREAM as u64 + 1, 1) };

@@ -11,6 +11,7 @@
 
 pub mod accounts;
 mod activity;
+pub mod baskets;
 mod cache;
 mod checkpoint;
 pub mod database;

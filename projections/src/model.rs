@@ -15,14 +15,23 @@ pub enum Model {
     OrderHistory,
     /// Deliveries with their last position.
     Deliveries,
+    /// What was bought together, and how often.
+    Baskets,
     /// The product index of this process.
     Search,
 }
 
 impl Model {
     /// All of them.
-    pub const ALL: [Self; 6] =
-        [Self::Accounts, Self::Products, Self::Orders, Self::OrderHistory, Self::Deliveries, Self::Search];
+    pub const ALL: [Self; 7] = [
+        Self::Accounts,
+        Self::Products,
+        Self::Orders,
+        Self::OrderHistory,
+        Self::Deliveries,
+        Self::Baskets,
+        Self::Search,
+    ];
 
     /// The name, as it stands in checkpoints and metrics.
     pub const fn as_str(self) -> &'static str {
@@ -32,6 +41,7 @@ impl Model {
             Self::Orders => "orders",
             Self::OrderHistory => "order_history",
             Self::Deliveries => "deliveries",
+            Self::Baskets => "baskets",
             Self::Search => "search",
         }
     }

@@ -21,6 +21,14 @@ use crate::{
     fact::{LogEvent, Poison},
 };
 
+/// The stream that is written like this, `order-0191…`; `None`: none of ours is.
+pub fn stream_named(name: &str) -> Option<StreamId> {
+    let (aggregate_type, id) = name.split_once('-')?;
+    let stream = StreamId::new(aggregate_type, Uuid::parse_str(id).ok()?);
+    let has_nul = aggregate_type.contains('\0');
+    (stream.check().is_ok() && !has_nul).then_some(stream)
+}
+
 /// What is parked of one projection.
 #[derive(Default)]
 pub(crate) struct Parking {

@@ -57,6 +57,8 @@ pub struct ProductFilter {
     pub is_organic: Option<bool>,
     /// Of this producer.
     pub producer: Option<AccountId>,
+    /// With something left to order, or with nothing left.
+    pub in_stock: Option<bool>,
 }
 
 /// In which order.
@@ -67,4 +69,6 @@ pub enum ProductSort {
     /// Newest first.
     #[default]
     Newest,
+    /// In most orders first; of equals, the newest.
+    Popularity,
 }

@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     Model, Progress,
     accounts::AccountsProjection,
+    baskets::BasketsProjection,
     deliveries::DeliveriesProjection,
     feed::Feed,
     heartbeat,
@@ -42,6 +43,7 @@ struct Positions {
     orders: watch::Sender<Reached>,
     order_history: watch::Sender<Reached>,
     deliveries: watch::Sender<Reached>,
+    baskets: watch::Sender<Reached>,
 }
 
 impl Projections {
@@ -63,6 +65,7 @@ impl Projections {
             orders: position(Model::Orders),
             order_history: position(Model::OrderHistory),
             deliveries: position(Model::Deliveries),
+            baskets: position(Model::Baskets),
         };
         Self { feed, pool, progress: Progress::new(receivers), positions, indexer: None, grace: GRACE }
     }
@@ -89,7 +92,7 @@ impl Projections {
     /// Runs all projections until told to stop. Returns when each has finished what it was at.
     pub async fn run(self, stop: CancellationToken) {
         let Self { feed, pool, progress, positions, indexer, grace } = self;
-        let Positions { accounts, products, orders, order_history, deliveries } = positions;
+        let Positions { accounts, products, orders, order_history, deliveries, baskets } = positions;
         let mut tasks = JoinSet::new();
         tasks.spawn(keep_running::<AccountsProjection>(feed.clone(), pool.clone(), accounts, stop.clone()));
         tasks.spawn(keep_running::<ProductsProjection>(feed.clone(), pool.clone(), products, stop.clone()));
@@ -106,6 +109,7 @@ impl Projections {
             deliveries,
             stop.clone(),
         ));
+        tasks.spawn(keep_running::<BasketsProjection>(feed.clone(), pool.clone(), baskets, stop.clone()));
         let instance = progress.instance().to_owned();
         tasks.spawn(heartbeat::keep(pool.clone(), progress.receivers(), instance, stop.clone()));
         if let Some(indexer) = indexer {

@@ -124,6 +124,7 @@ macro_rules! with_projection {
             $crate::Model::Orders => $call::<$crate::orders::OrdersProjection>($($argument),*),
             $crate::Model::OrderHistory => $call::<$crate::order_history::OrderHistoryProjection>($($argument),*),
             $crate::Model::Deliveries => $call::<$crate::deliveries::DeliveriesProjection>($($argument),*),
+            $crate::Model::Baskets => $call::<$crate::baskets::BasketsProjection>($($argument),*),
             $crate::Model::Search => $search,
         }
     };

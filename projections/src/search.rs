@@ -3,8 +3,11 @@
 //! One index per process. It follows the log by itself, and carries its position in the payload of its commits.
 
 mod anew;
+mod availability;
+mod companies;
 mod document;
 mod facets;
+mod highlight;
 mod indexer;
 mod matching;
 pub(crate) mod parked;
@@ -33,13 +36,16 @@ pub fn parked_in(folder: &Path) -> Result<Vec<ParkedAggregate>, IndexError> {
     Ok(store::parked_in(folder)?.iter().map(|(id, product)| product.shown(*id)).collect())
 }
 
-pub(crate) use self::{document::ProductDocument, indexer::wants, schema::Fields, store::open_to_read};
-pub use self::{indexer::Indexer, store::IndexError};
 use self::{
+    availability::SoldOut,
     parked::{Published, parked_for},
     store::{Current, Folder},
-    text::Analyser,
+    text::{Analyser, Word},
 };
+pub(crate) use self::{
+    companies::Companies, document::ProductDocument, indexer::wants, schema::Fields, store::open_to_read,
+};
+pub use self::{highlight::Highlights, indexer::Indexer, store::IndexError};
 
 use crate::{
     Page, Wanted,
@@ -78,30 +84,37 @@ pub enum SearchSort {
 }
 
 /// What a search found, as the index knows it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct SearchHits {
+struct SearchHits {
     /// The products of this page, in order.
-    pub ids: Vec<ProductId>,
-    /// How many there are on all pages.
-    pub total: u64,
-    /// How many of them by category, tag and producer.
-    pub facets: Facets,
-    /// The query as it may have been meant, when words of it are nowhere.
-    pub suggestions: Vec<String>,
-    /// How long it took, in milliseconds.
-    pub took_ms: f64,
+    ids: Vec<ProductId>,
+    total: u64,
+    facets: Facets,
+    suggestions: Vec<String>,
+    /// What was searched for, word by word.
+    words: Vec<Word>,
+    took_ms: f64,
+}
+
+/// A product that was found, and where.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SearchItem {
+    /// The product as the products read model has it.
+    pub product: Product,
+    /// Where what was searched for stands in it.
+    pub highlights: Highlights,
 }
 
 /// What a search found.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SearchResults {
-    /// The products of this page, in order, as the products read model has them.
-    pub items: Vec<Product>,
+    /// The products of this page, in order.
+    pub items: Vec<SearchItem>,
     /// How many there are on all pages.
     pub total: u64,
     /// How many of them by category, tag and producer.
     pub facets: Facets,
-    /// The query as it may have been meant, when words of it are nowhere.
+    /// The query as it may have been meant, when words of it are nowhere; or as it may go on, when the last word is not at its
+    /// end.
     pub suggestions: Vec<String>,
     /// How long the index took, in milliseconds.
     pub took_ms: f64,
@@ -123,6 +136,7 @@ pub struct Facets {
 pub struct ProductIndex {
     current: Current,
     analyser: Analyser,
+    sold_out: SoldOut,
     reached: watch::Receiver<Reached>,
     parked: watch::Receiver<Published>,
     instance: String,
@@ -146,7 +160,15 @@ impl ProductIndex {
         let (parking, parked) = watch::channel(Published::default());
         let instance = instance_name();
         let indexer = Indexer::new(folder, current.clone(), sender, parking, instance.clone());
-        Ok((Self { current, analyser: Analyser::new(), reached, parked, instance }, indexer))
+        let index = Self {
+            current,
+            analyser: Analyser::new(),
+            sold_out: SoldOut::default(),
+            reached,
+            parked,
+            instance,
+        };
+        Ok((index, indexer))
     }
 
     /// Up to which event everything can be searched.

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod accounts;
+mod baskets;
 mod deciding;
 mod deliveries;
 mod following;
@@ -14,6 +15,7 @@ mod products;
 mod rebuild;
 mod search;
 mod search_anew;
+mod searching;
 mod story;
 mod verify;
 mod waiting;

@@ -15,6 +15,7 @@ pub use self::index::compare_index;
 use crate::{
     Model, ReadError,
     accounts::AccountsProjection,
+    baskets::BasketsProjection,
     checkpoint::{self, Checkpoint},
     database::{self, MigrateError},
     deliveries::DeliveriesProjection,
@@ -35,7 +36,7 @@ const CHECK_LOCK: i64 = 0x6167_726f_6465_6570;
 /// How many differences are told one by one.
 const TOLD_MAX: usize = 100;
 /// How many connections the rebuild writes with: one for each projection.
-const CONNECTIONS: u32 = 5;
+const CONNECTIONS: u32 = 6;
 
 /// What a check has found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -155,6 +156,7 @@ async fn give_form(rebuilt: &PgPool) -> Result<(), sqlx::Error> {
     change_form::<OrdersProjection>(&mut connection).await?;
     change_form::<OrderHistoryProjection>(&mut connection).await?;
     change_form::<DeliveriesProjection>(&mut connection).await?;
+    change_form::<BasketsProjection>(&mut connection).await?;
     for (model, version) in VERSIONS {
         checkpoint::read_or_create(rebuilt, model.as_str(), Checkpoint::start(version)).await?;
     }
@@ -237,6 +239,7 @@ async fn take_snapshot(live: &PgPool) -> Result<Transaction<'static, Postgres>, 
         OrdersProjection::TABLES,
         OrderHistoryProjection::TABLES,
         DeliveriesProjection::TABLES,
+        BasketsProjection::TABLES,
     ] {
         snapshot.execute(format!("lock table {} in access share mode", tables.join(", ")).as_str()).await?;
     }
@@ -259,12 +262,13 @@ async fn positions(snapshot: &mut PgConnection) -> Result<BTreeMap<Model, Positi
 }
 
 /// What this program writes.
-const VERSIONS: [(Model, i32); 5] = [
+const VERSIONS: [(Model, i32); 6] = [
     version::<AccountsProjection>(),
     version::<ProductsProjection>(),
     version::<OrdersProjection>(),
     version::<OrderHistoryProjection>(),
     version::<DeliveriesProjection>(),
+    version::<BasketsProjection>(),
 ];
 
 const fn version<P: Projection>() -> (Model, i32) {
@@ -281,7 +285,7 @@ async fn rebuild(log: &SharedLog, pool: &PgPool, positions: &BTreeMap<Model, Pos
             let (sender, _) = watch::channel(Reached::default());
             let mut runner = Runner::<$projection>::new(feed.clone(), pool.clone(), sender);
             let stop = stop.clone();
-            async move { runner.run_until(until, &stop).await }
+            Box::pin(async move { runner.run_until(until, &stop).await })
         }};
     }
     tokio::join!(
@@ -290,5 +294,6 @@ async fn rebuild(log: &SharedLog, pool: &PgPool, positions: &BTreeMap<Model, Pos
         run!(OrdersProjection),
         run!(OrderHistoryProjection),
         run!(DeliveriesProjection),
+        run!(BasketsProjection),
     );
 }

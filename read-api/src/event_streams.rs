@@ -16,7 +16,7 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use agrodeep_domain::Role;
 use agrodeep_event_store::{LogError, Position, Replay, Selection, SharedLog};
-use agrodeep_http::{MinPosition, Problem, Roles, SignedIn, query};
+use agrodeep_http::{FieldError, MinPosition, Problem, Roles, SignedIn, query};
 use agrodeep_schemas::{CatalogueEntry, Masking};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
@@ -66,7 +66,6 @@ struct Inner {
     heartbeat: Duration,
     stop: CancellationToken,
     slots: Arc<Semaphore>,
-    wait: Duration,
 }
 
 /// A stream that is being read: counted, and one of those that there may be, as long as it lives.
@@ -82,8 +81,8 @@ impl Drop for Open {
 }
 
 impl EventStreams {
-    /// Replays of `log`. A client that asks for a position waits for it for `wait` at the most.
-    pub fn new(log: SharedLog, settings: StreamSettings, wait: Duration) -> Self {
+    /// Replays of `log`.
+    pub fn new(log: SharedLog, settings: StreamSettings) -> Self {
         // Without `..`: a setting that is not used does not compile.
         let StreamSettings { catalogue, open_max, heartbeat, stop } = settings;
         let names = |name: fn(&CatalogueEntry) -> &String| catalogue.iter().map(name).cloned().collect();
@@ -95,27 +94,21 @@ impl EventStreams {
             heartbeat,
             stop,
             slots: Arc::new(Semaphore::new(open_max)),
-            wait,
         }))
     }
 
-    /// The log, once it has come as far as a client wants.
+    /// The log, when it has come as far as a client wants. It is always as far as it can be: there is nothing to wait for.
     ///
     /// # Errors
-    /// 400 for a position that the log does not come to.
+    /// 400 for a position that the log has not.
     pub(crate) async fn at(&self, min: MinPosition) -> Result<&SharedLog, Problem> {
         let log = &self.0.log;
-        if let Some(position) = min.0 {
-            let before = Position(position.saturating_sub(1));
-            if log.head().await.map_err(unreadable)? <= before {
-                log.wait_beyond(before, self.0.wait).await;
-            }
-            let head = log.head().await.map_err(unreadable)?;
-            if head <= before {
-                let lag = position.saturating_sub(head.0);
-                let detail = format!("the log's last position is {head}, {lag} before the one that was asked for");
-                return Err(Problem::unavailable("read_model_behind", detail, 1).with("model", "log"));
-            }
+        if let Some(position) = min.position
+            && log.head().await.map_err(unreadable)? < Position(position)
+        {
+            let detail = "is beyond the log's end: it did not come from here in Agrodeep-Position";
+            return Err(Problem::bad_request("invalid_header", format!("Agrodeep-Min-Position {detail}"))
+                .with_errors(vec![FieldError::header("Agrodeep-Min-Position", detail)]));
         }
         Ok(log)
     }
@@ -125,6 +118,18 @@ impl EventStreams {
             Role::Analyst => Viewer::masked(self.0.masking.clone()),
             _ => Viewer::unmasked(),
         }
+    }
+
+    pub(crate) fn log(&self) -> SharedLog {
+        self.0.log.clone()
+    }
+
+    pub(crate) fn heartbeat(&self) -> Duration {
+        self.0.heartbeat
+    }
+
+    pub(crate) fn stop(&self) -> CancellationToken {
+        self.0.stop.clone()
     }
 
     pub(crate) fn aggregate_types(&self) -> &BTreeSet<String> {

@@ -2,6 +2,7 @@
 //!
 //! * [`router`] makes the routes; each stands in the file that its path names (`routes/orders/get.rs`).
 //! * [`views`] is the JSON they answer with.
+//! * [`event_streams`] is the log for analysts and auditors, in the form that they ask for.
 //! * [`time_travel`] folds things from the log, as they were; [`diff`] says what differs.
 //!
 //! This crate must never know commands, the write API, or SQL.
@@ -11,6 +12,7 @@
 
 pub mod diff;
 mod eta;
+pub mod event_streams;
 mod if_none_match;
 mod language;
 mod links;
@@ -23,7 +25,8 @@ pub mod time_travel;
 mod timeline;
 pub mod views;
 
-use axum::Router;
+use agrodeep_http::prefer;
+use axum::{Router, middleware::from_fn};
 use utoipa::OpenApi as _;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
@@ -41,14 +44,15 @@ pub const SERVICE: &str = "read-api";
 #[openapi(
     info(
         title = "AgroDeep read API",
-        description = "Queries. Each takes `Agrodeep-Min-Position` to read what the client has written; errors are RFC 9457 problem details with a stable `error` code."
+        description = "Queries. Each takes `Agrodeep-Min-Position` to read what the client has written, and waits for that as long as `Prefer: wait=N` says (2 s otherwise, 30 s at the most); errors are RFC 9457 problem details with a stable `error` code."
     ),
     tags(
         (name = "auth", description = "Who is signed in"),
         (name = "products", description = "What is offered"),
         (name = "orders", description = "What was ordered, how far it has come, and everything that happened to it"),
         (name = "deliveries", description = "Where an order is"),
-        (name = "operations", description = "How the read side is"),
+        (name = "events", description = "The log itself, for those who analyse and audit it"),
+        (name = "operations", description = "How the read models are, for whoever operates them"),
         (name = "service", description = "Whether the service is well"),
     )
 )]
@@ -58,6 +62,7 @@ struct Contract;
 /// ([`agrodeep_http::ServiceRoutes`], with [`SERVICE`] and [`readiness`]).
 pub fn router(api: ReadApi) -> (Router, OpenApi) {
     let (router, openapi) = all().split_for_parts();
+    let router = router.layer(from_fn(prefer::tell_what_applied));
     (router.with_state(Shared::from(api)), openapi)
 }
 
@@ -73,11 +78,18 @@ fn all() -> OpenApiRouter<Shared> {
         .merge(routes::products::search::router())
         .merge(routes::products::get::router())
         .merge(routes::products::diff::router())
+        .merge(routes::ai::recommendations::router())
         .merge(routes::orders::list::router())
         .merge(routes::orders::get::router())
         .merge(routes::orders::history::router())
         .merge(routes::orders::diff::router())
         .merge(routes::deliveries::track::router())
+        .merge(routes::events::router())
+        .merge(routes::streams::list::router())
+        .merge(routes::streams::get::router())
         .merge(routes::operations::rebuilds::router())
         .merge(routes::deliveries::diff::router())
+        .merge(routes::operations::projections::router())
+        .merge(routes::operations::parked::router())
+        .merge(routes::operations::parked_one::router())
 }

@@ -7,8 +7,8 @@ use agrodeep_projections::{Model, ReadModels};
 use crate::ReadApi;
 
 /// The read models of the database; the index is asked apart.
-const IN_DATABASE: [Model; 5] =
-    [Model::Accounts, Model::Products, Model::Orders, Model::OrderHistory, Model::Deliveries];
+const IN_DATABASE: [Model; 6] =
+    [Model::Accounts, Model::Products, Model::Orders, Model::OrderHistory, Model::Deliveries, Model::Baskets];
 
 /// Three checks: `database` answers, and neither the `projections` nor the `index` are too far behind the log.
 pub fn readiness(api: &ReadApi) -> Readiness {

@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use agrodeep_domain::{
+    Account, AccountId, Aggregate, Delivery, DeliveryId, Order, OrderId, Product, ProductId,
+};
 use agrodeep_event_store::{Position, StreamId};
 use agrodeep_http::{FieldError, MinPosition, Problem};
 use agrodeep_projections::{Behind, Cause, Model, ReadError, ReadModels, WaitError, Wanted};
@@ -49,6 +52,26 @@ impl Reading {
     pub fn now(&self) -> &ReadModels {
         &self.models
     }
+}
+
+/// The stream of an account.
+pub fn account(id: AccountId) -> StreamId {
+    StreamId::new(Account::TYPE, id.uuid())
+}
+
+/// The stream of a product.
+pub fn product(id: ProductId) -> StreamId {
+    StreamId::new(Product::TYPE, id.uuid())
+}
+
+/// The stream of an order.
+pub fn order(id: OrderId) -> StreamId {
+    StreamId::new(Order::TYPE, id.uuid())
+}
+
+/// The stream of a delivery.
+pub fn delivery(id: DeliveryId) -> StreamId {
+    StreamId::new(Delivery::TYPE, id.uuid())
 }
 
 fn not_there(error: &WaitError) -> Problem {

@@ -1,10 +1,13 @@
 //! The routes, one file each: who knows the path knows the file.
 
+pub mod ai;
 pub mod auth;
 pub mod deliveries;
+pub mod events;
 pub mod operations;
 pub mod orders;
 pub mod products;
+pub mod streams;
 
 use std::collections::BTreeMap;
 
@@ -85,7 +88,7 @@ impl IntoResponses for Refusals {
             ("401", "No access token, or none that counts"),
             ("403", "Not in this role"),
             ("404", "There is no such thing, or not for this user"),
-            ("503", "Not now: a read model cannot be reached, or is behind `Agrodeep-Min-Position`; see `Retry-After`"),
+            ("503", "Not now: a read model cannot be reached, or is behind `Agrodeep-Min-Position`: then `model`, `behind_events` and `cause` say which, by how much and why; see `Retry-After`"),
         ]
         .into_iter()
         .map(|(status, description)| {

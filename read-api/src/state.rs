@@ -7,15 +7,21 @@ use agrodeep_http::TokenVerifier;
 use agrodeep_projections::ReadModels;
 use axum::extract::FromRef;
 
-use crate::{links::Links, reading::Reading};
+use crate::{
+    event_streams::{EventStreams, StreamSettings},
+    links::Links,
+    reading::Reading,
+};
 
 /// What the read API needs.
 #[derive(Clone)]
 pub struct ReadApi {
     /// Answers the questions.
     pub models: ReadModels,
-    /// Asked for its head, for readiness, and for the streams of what is to be seen as it was.
+    /// Replayed for analysts and auditors, and for what is to be seen as it was; asked for its head, for readiness.
     pub log: SharedLog,
+    /// How it is replayed.
+    pub streams: StreamSettings,
     /// Says who asks.
     pub tokens: TokenVerifier,
     /// The rest.
@@ -48,6 +54,7 @@ impl Default for ReadApiSettings {
 pub(crate) struct Shared {
     reading: Reading,
     links: Links,
+    streams: EventStreams,
     tokens: TokenVerifier,
     log: SharedLog,
 }
@@ -55,9 +62,14 @@ pub(crate) struct Shared {
 impl From<ReadApi> for Shared {
     fn from(api: ReadApi) -> Self {
         // Without `..`: a setting that is not used anywhere does not compile.
-        let ReadApi { models, log, tokens, settings } = api;
+        let ReadApi { models, log, streams, tokens, settings } = api;
         let ReadApiSettings { public_url, min_position_wait, ready_lag_events_max: _ } = settings;
-        let reading = Reading::new(models, min_position_wait);
-        Self { reading, links: Links::new(&public_url), tokens, log }
+        Self {
+            reading: Reading::new(models, min_position_wait),
+            links: Links::new(&public_url),
+            streams: EventStreams::new(log.clone(), streams),
+            tokens,
+            log,
+        }
     }
 }

@@ -3,11 +3,13 @@
 pub mod delivery;
 pub mod diff;
 pub mod history;
+pub mod operations;
 pub mod order;
 pub mod people;
 pub mod product;
 pub mod profile;
 pub mod rebuild;
+pub mod recommendation;
 pub mod search;
 
 use agrodeep_domain::{Address, GeoPoint};

@@ -3,7 +3,7 @@
 use agrodeep_domain::{Account, Aggregate, Delivery, DeliveryTrack, DomainEvent, Order, Product};
 use schemars::JsonSchema;
 
-use crate::{EventSchema, event_schemas};
+use crate::{EventSchema, event_schemas, older::versions_before};
 
 /// One event in one version of its form, and what of it is personal.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,9 +20,11 @@ pub struct CatalogueEntry {
 }
 
 impl CatalogueEntry {
-    /// The entries of every event of `E`, for aggregates that live outside the domain.
+    /// The entries of every event of `E` in every version, for aggregates that live outside the domain.
     pub fn of<E: DomainEvent + JsonSchema>(aggregate_type: &str) -> Vec<Self> {
-        event_schemas::<E>(aggregate_type).into_iter().map(Self::from).collect()
+        let newest = event_schemas::<E>(aggregate_type).into_iter();
+        let every = newest.flat_map(|newest| [versions_before(&newest), vec![newest]].concat());
+        every.map(Self::from).collect()
     }
 }
 
@@ -38,7 +40,7 @@ impl From<EventSchema> for CatalogueEntry {
     }
 }
 
-/// Every event of every aggregate of the domain. Made anew at each call: keep it.
+/// Every event of every aggregate of the domain, in every version that the log may have. Made anew at each call: keep it.
 pub fn catalogue() -> Vec<CatalogueEntry> {
     fn of<A: Aggregate<Event: JsonSchema>>() -> Vec<CatalogueEntry> {
         CatalogueEntry::of::<A::Event>(A::TYPE)

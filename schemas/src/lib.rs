@@ -15,6 +15,7 @@ mod event_schema;
 mod frozen;
 mod json;
 mod masking;
+mod older;
 mod personal;
 mod states;
 mod structure;

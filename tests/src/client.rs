@@ -56,8 +56,13 @@ pub const PASSWORD: &str = "demo-password-1";
 impl Client {
     /// Somebody who is not signed in.
     pub fn anonymous(system: &crate::system::System) -> Self {
+        Self::of(&system.write, &system.read)
+    }
+
+    /// Somebody who is not signed in, at these APIs.
+    pub fn of(write: &str, read: &str) -> Self {
         let http = reqwest::Client::builder().timeout(Duration::from_secs(30)).build().expect("a client");
-        Self { http, write: system.write.clone(), read: system.read.clone(), token: None }
+        Self { http, write: write.to_owned(), read: read.to_owned(), token: None }
     }
 
     /// The demo account of this role.

@@ -1,6 +1,7 @@
 //! Whole-system tests: real processes, real Postgres, real HTTP.
 //!
 //! * [`system`] starts and kills `agrodeep` as a process of its own.
+//! * [`processes`] starts its parts, each as a process.
 //! * [`client`] is somebody who talks to its APIs.
 //! * [`checker`] reads the log and says what must hold of it, whatever happened (the invariants of `ARCHITECTURE.md`).
 //!
@@ -12,4 +13,5 @@
 pub mod checker;
 pub mod client;
 pub mod long_log;
+pub mod processes;
 pub mod system;

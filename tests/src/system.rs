@@ -34,7 +34,8 @@ pub struct System {
     process: Option<Child>,
 }
 
-fn free_port() -> u16 {
+/// A port that nobody listens on at this moment.
+pub(crate) fn free_port() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     listener.local_addr().expect("its address").port()
 }

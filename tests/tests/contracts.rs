@@ -2,8 +2,8 @@
 
 use std::{collections::BTreeMap, path::PathBuf};
 
-use agrodeep_process_managers::order_fulfilment::OrderFulfilmentEvent;
-use agrodeep_schemas::check;
+use agrodeep_process_managers::order_fulfilment::{OrderFulfilment, OrderFulfilmentEvent};
+use agrodeep_schemas::{check, state_form_holds};
 use agrodeep_tests::{client::Client, system::System};
 
 const PACKAGE: &str = "agrodeep-tests";
@@ -37,6 +37,13 @@ fn the_schemas_of_the_fulfilments_events_are_up_to_date() {
 #[test]
 fn every_golden_event_of_a_fulfilment_is_still_understood() {
     if let Err(broken) = check::golden_events_hold::<OrderFulfilmentEvent>("order_fulfilment") {
+        panic!("{broken}");
+    }
+}
+
+#[test]
+fn the_state_of_a_fulfilment_has_the_form_that_it_says() {
+    if let Err(broken) = state_form_holds::<OrderFulfilment>(PACKAGE) {
         panic!("{broken}");
     }
 }

@@ -3,10 +3,12 @@
 mod address;
 mod country;
 mod localized;
+mod parked;
 mod product;
 
 pub use self::{
     address::AddressBody,
     localized::Texts,
+    parked::ParkedPath,
     product::{DetailsBody, currency, id, quantity},
 };

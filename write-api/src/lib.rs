@@ -7,6 +7,7 @@ pub mod accounts;
 mod answer;
 mod caller;
 mod input;
+pub mod parked;
 mod problems;
 pub mod rebuilds;
 mod routes;
@@ -17,5 +18,5 @@ mod views;
 pub use self::{
     routes::router,
     runner::Runner,
-    state::{PublicUrls, SharedRebuilds, WriteApi},
+    state::{PublicUrls, SharedParked, SharedRebuilds, WriteApi},
 };

@@ -18,6 +18,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 
 use crate::{
     accounts::{RegisterError, SessionError, SignInError},
+    parked::ParkedRefusal,
     rebuilds::RebuildRefusal,
 };
 
@@ -297,6 +298,21 @@ pub fn session(error: SessionError) -> Problem {
     match error {
         SessionError::InvalidRefreshToken => unauthorized("invalid_refresh_token", &error.to_string()),
         SessionError::Store(error) => store(&error),
+    }
+}
+
+/// Why nothing was decided about what is parked.
+pub fn parked(refusal: ParkedRefusal) -> Problem {
+    match refusal {
+        ParkedRefusal::UnknownProjection(detail) | ParkedRefusal::NotParked(detail) => {
+            Problem::not_found(detail)
+        }
+        ParkedRefusal::Pending(detail) => Problem::conflict("decision_pending", detail),
+        ParkedRefusal::SkipElsewhere(detail) => Problem::conflict("skip_elsewhere", detail),
+        ParkedRefusal::Unavailable(cause) => {
+            tracing::error!(cause, "nothing can be decided about what is parked");
+            unavailable()
+        }
     }
 }
 

@@ -65,6 +65,9 @@ pub fn router(state: WriteApi) -> (Router, openapi::OpenApi) {
         .routes(routes!(deliveries::positions::positions))
         .routes(routes!(deliveries::deliver::deliver))
         .routes(routes!(deliveries::fail::fail))
+        .routes(routes!(admin::retry_parked::retry_parked))
+        .routes(routes!(admin::skip_parked::skip_parked))
+        .routes(routes!(admin::replay_parked::replay_parked))
         .routes(routes!(
             admin::start_rebuild::start_rebuild,
             admin::get_rebuild::get_rebuild,

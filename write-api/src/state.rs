@@ -9,7 +9,7 @@ use agrodeep_commands::{
 use agrodeep_http::TokenVerifier;
 use axum::extract::FromRef;
 
-use crate::{accounts::Accounts, rebuilds::ProjectionRebuilds, runner::Runner};
+use crate::{accounts::Accounts, parked::ParkedEvents, rebuilds::ProjectionRebuilds, runner::Runner};
 
 /// What the write API is made of.
 #[derive(Clone, FromRef)]
@@ -26,11 +26,17 @@ pub struct WriteApi {
     pub webhook_secrets: WebhookSecrets,
     /// The simulated payment provider, where there is one.
     pub simulator: Option<SimulatedGateway>,
+    /// Where it is decided about what read models have parked.
+    pub parked: SharedParked,
     /// Builds read models anew.
     pub rebuilds: SharedRebuilds,
     /// Where clients find what answers point to.
     pub urls: PublicUrls,
 }
+
+/// Where it is decided about what read models have parked, whatever that is.
+#[derive(Clone)]
+pub struct SharedParked(pub Arc<dyn ParkedEvents>);
 
 /// What builds read models anew, whatever it is.
 #[derive(Clone)]

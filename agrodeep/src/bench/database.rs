@@ -28,7 +28,7 @@ pub struct Place {
 }
 
 /// Where to measure, on a server of one's own
-#[derive(Args, Clone, Debug)]
+#[derive(Args, Clone, Debug, Default)]
 pub struct PrivatePlace {
     /// Where the private PostgreSQL has its data for a while [default: the folder for temporary files]
     #[arg(long, value_name = "DIR")]

@@ -3,7 +3,7 @@
 
 mod bloat;
 mod disk;
-mod fill;
+pub(super) mod fill;
 mod loading;
 mod memory;
 

@@ -24,6 +24,8 @@ pub struct Outcome {
     pub bench: &'static str,
     /// The heading.
     pub title: &'static str,
+    /// Who asks, in the plural: the heading of their number.
+    pub asking: &'static str,
     /// What was done, in a few sentences.
     pub method: String,
     pub figures: Vec<Measured>,
@@ -37,7 +39,16 @@ pub const OURS: &str = "agrodeep";
 
 impl Outcome {
     pub fn new(bench: &'static str, title: &'static str, method: String, figures: Vec<Measured>) -> Self {
-        Self { bench, title, method, figures, goals: vec![], facts: vec![], charts: vec![] }
+        Self {
+            bench,
+            title,
+            asking: "writers",
+            method,
+            figures,
+            goals: vec![],
+            facts: vec![],
+            charts: vec![],
+        }
     }
 
     /// The figures of one subject in one case.
@@ -72,7 +83,10 @@ impl Outcome {
 
     /// What was done, and tables of what came of it.
     pub fn markdown(&self) -> String {
-        let mut text = format!("{}\n\n{}", self.method, self.figures_table());
+        let mut text = format!("{}\n", self.method);
+        if !self.figures.is_empty() {
+            let _ = write!(text, "\n{}", self.figures_table());
+        }
         if !self.facts.is_empty() {
             text.push_str("\n| | |\n|---|---:|\n");
             for Fact { what, value, unit } in &self.facts {
@@ -100,8 +114,9 @@ impl Outcome {
     fn figures_table(&self) -> String {
         let compared = self.figures.iter().any(|figure| figure.subject == OURS);
         let mut text = format!(
-            "| mix | subject | writers | a second (min–max) | p50 ms | p90 ms | p99 ms (min–max) | p99.9 ms |{}\n\
+            "| mix | subject | {} | a second (min–max) | p50 ms | p90 ms | p99 ms (min–max) | p99.9 ms |{}\n\
              |---|---|---:|---:|---:|---:|---:|---:|{}\n",
+            self.asking,
             if compared { " agrodeep is |" } else { "" },
             if compared { "---:|" } else { "" },
         );

@@ -16,8 +16,13 @@ use super::{
     growth::GrowthBench,
     hot::HotBench,
     latency::LatencyBench,
+    load::LoadBench,
     outcome::Outcome,
     processes::ProcessesBench,
+    recommendations::RecommendationsBench,
+    replay::ReplayBench,
+    routes::RoutesBench,
+    search::SearchBench,
 };
 
 /// Measure everything, and write tables and drawings into docs/performance.md and docs/figures
@@ -43,6 +48,10 @@ pub struct ReportBench {
     appends: u64,
     #[command(flatten)]
     place: PrivatePlace,
+    /// The folder of the data set that searches and recommendations are measured on, see docs/importing.md; without it they
+    /// are left out
+    #[arg(long, value_name = "DIR")]
+    journey: Option<PathBuf>,
     /// Print one JSON line a figure, too
     #[arg(long)]
     pub json: bool,
@@ -88,7 +97,9 @@ impl ReportBench {
         let append = AppendBench { writers: vec![64, 256], effort, place: place.clone(), json };
         let hot = HotBench { writers: 64, effort, place: place.clone(), json };
         let latency = LatencyBench { effort, place: place.clone(), json };
-        let processes = ProcessesBench { writers: 64, effort, place, json };
+        let load = LoadBench { effort, place: place.clone(), json };
+        let processes = ProcessesBench { writers: 64, effort, place: place.clone(), json };
+        let replay = ReplayBench { events: 1_000_000, rounds: effort.rounds, place: private(), json };
 
         // Growth is measured while this process has done nothing else: its memory is what is looked at.
         eprintln!("growth ({events} events)");
@@ -106,10 +117,25 @@ impl ReportBench {
         let latency = latency.measure(&server).await?;
         eprintln!("processes");
         let processes = processes.measure(&server).await?;
+        eprintln!("replay");
+        let replay = replay.measure(&server).await?;
+        eprintln!("routes");
+        let routes = RoutesBench { clients: 16, effort, place: self.place.clone(), json }.measure().await?;
+        let mut outcomes = vec![append, hot, latency, processes, growth, replay, routes];
+        if let Some(from) = self.journey.clone() {
+            eprintln!("search");
+            let search = SearchBench { from: Some(from.clone()), effort, place, json };
+            outcomes.push(search.measure(&server).await?);
+            eprintln!("recommendations");
+            outcomes.push(RecommendationsBench { from, json }.measure().await?);
+        }
         let machine = machine::describe(server.folder())?;
+        eprintln!("load");
+        let load = load.measure(&server).await?;
         let database = server.database("bench_settings").await?;
         let settings = settings::describe(&database.url).await?;
-        Ok(Everything { outcomes: vec![append, hot, latency, processes, growth], machine, settings })
+        outcomes.push(load);
+        Ok(Everything { outcomes, machine, settings })
     }
 }
 

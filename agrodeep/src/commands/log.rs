@@ -34,15 +34,15 @@ impl Log {
 }
 
 /// A log that was asked for, and what must run for as long as it is used.
-struct OpenLog {
-    log: SharedLog,
+pub(super) struct OpenLog {
+    pub log: SharedLog,
     url: SecretString,
     databases: Option<Databases>,
 }
 
 impl OpenLog {
     /// The log at `url`; without one, the configured log.
-    async fn open(url: Option<SecretString>, settings: &Settings) -> Result<Self> {
+    pub async fn open(url: Option<SecretString>, settings: &Settings) -> Result<Self> {
         if let Some(url) = url.or_else(|| settings.event_store_url.clone()) {
             let log = address::open_log(&url).await?;
             return Ok(Self { log, url, databases: None });
@@ -69,7 +69,7 @@ impl OpenLog {
         address::is_postgres(url).then_some(url)
     }
 
-    async fn close(self) {
+    pub async fn close(self) {
         let Self { log, url: _, databases } = self;
         drop(log);
         if let Some(databases) = databases {

@@ -46,8 +46,14 @@ impl ReadApi {
             indexer.run(followed, index_source, stop).await;
             Ok(())
         });
+        let measured = models.clone();
+        parts.run("lag", |stop| async move {
+            measured.keep_measuring(stop).await;
+            Ok(())
+        });
         let public_url = settings.read_public_url.clone().unwrap_or_else(|| url.clone());
-        let router = compose::read_api(log, models, &signing_keys, &settings, &public_url, metrics);
+        let stop = parts.stopping();
+        let router = compose::read_api(log, models, &signing_keys, &settings, &public_url, metrics, stop);
         parts.serve("read API", listener, router);
         say(format!("read API  {url}   to try it: {url}/docs"));
         let outcome = parts.until_asked_to_stop(&mut signals).await;

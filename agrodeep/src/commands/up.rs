@@ -126,13 +126,28 @@ async fn start(
 
     let secret = webhooks::secret(settings, data_dir)?;
     webhooks::run(&mut parts, settings, &write_side, &urls.write, secret.clone())?;
-    let rebuilds = compose::rebuilds(write_side.log.clone(), settings, &databases)?;
-    let (router, runner) =
-        compose::write_api(&write_side, rebuilds, secret, &read_public_url, metrics.clone());
+    let admin = compose::Admin {
+        parking: compose::parking_desk(&databases)?,
+        rebuilds: compose::rebuilds(write_side.log.clone(), settings, &databases)?,
+    };
+    let (router, runner) = compose::write_api(&write_side, admin, secret, &read_public_url, metrics.clone());
     parts.serve("write API", listeners.write, router);
     parts.finish_after_serving(async move { runner.drain().await });
+    let measured = models.clone();
+    parts.run("lag", |stop| async move {
+        measured.keep_measuring(stop).await;
+        Ok(())
+    });
     let log = write_side.log.clone();
-    let router = compose::read_api(log, models, &write_side.pool, settings, &read_public_url, metrics);
+    let router = compose::read_api(
+        log,
+        models,
+        &write_side.pool,
+        settings,
+        &read_public_url,
+        metrics,
+        parts.stopping(),
+    );
     parts.serve("read API", listeners.read, router);
     Ok(Running { parts, databases, pools: vec![write_side.pool, projecting, reading], urls })
 }

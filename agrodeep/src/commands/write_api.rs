@@ -48,8 +48,11 @@ impl WriteApi {
         webhooks::run(&mut parts, &settings, &write_side, &url, secret.clone())?;
         let read_url =
             settings.read_public_url.clone().unwrap_or_else(|| format!("http://{}", settings.read_address));
-        let rebuilds = compose::rebuilds(write_side.log.clone(), &settings, &databases)?;
-        let (router, runner) = compose::write_api(&write_side, rebuilds, secret, &read_url, metrics);
+        let admin = compose::Admin {
+            parking: compose::parking_desk(&databases)?,
+            rebuilds: compose::rebuilds(write_side.log.clone(), &settings, &databases)?,
+        };
+        let (router, runner) = compose::write_api(&write_side, admin, secret, &read_url, metrics);
         parts.serve("write API", listener, router);
         parts.finish_after_serving(async move { runner.drain().await });
         say(format!("write API  {url}   to try it: {url}/docs"));

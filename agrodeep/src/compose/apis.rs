@@ -5,8 +5,8 @@ use std::sync::Arc;
 use agrodeep_commands::payments::signature::WebhookSecrets;
 use agrodeep_event_store::SharedLog;
 use agrodeep_http::{Readiness, ServiceRoutes, TokenVerifier};
-use agrodeep_projections::{ReadModels, rebuild::Rebuilds};
-use agrodeep_read_api::{ReadApi, ReadApiSettings};
+use agrodeep_projections::{ReadModels, parking::ParkingDesk, rebuild::Rebuilds};
+use agrodeep_read_api::{ReadApi, ReadApiSettings, event_streams::StreamSettings};
 use agrodeep_write_api::{
     PublicUrls, Runner, WriteApi,
     accounts::{AccountSettings, SigningKeySource},
@@ -15,14 +15,21 @@ use axum::Router;
 use metrics_exporter_prometheus::PrometheusHandle;
 use secrecy::SecretString;
 use sqlx::PgPool;
+use tokio_util::sync::CancellationToken;
 
-use super::{WriteSide, rebuilds::port};
+use super::{WriteSide, catalogue, parked, rebuilds};
 use crate::settings::Settings;
+
+/// What admins decide about the read side.
+pub struct Admin {
+    pub parking: ParkingDesk,
+    pub rebuilds: Rebuilds,
+}
 
 /// The write API; and what runs its commands, to wait for those that outlive their requests.
 pub fn write_api(
     write_side: &WriteSide,
-    rebuilds: Rebuilds,
+    admin: Admin,
     webhook_secret: SecretString,
     read_url: &str,
     metrics: PrometheusHandle,
@@ -37,7 +44,8 @@ pub fn write_api(
         runner: runner.clone(),
         webhook_secrets: WebhookSecrets::new([webhook_secret]),
         simulator: Some(gateway.clone()),
-        rebuilds: port(rebuilds),
+        parked: parked::port(admin.parking),
+        rebuilds: rebuilds::port(admin.rebuilds),
         urls: PublicUrls { read: read_url.to_owned() },
     };
     let readiness =
@@ -47,7 +55,7 @@ pub fn write_api(
     (service.around(router, contract), runner)
 }
 
-/// The read API. `signing_keys` sees the table of the keys that tokens are verified with.
+/// The read API. `signing_keys` sees the table of the keys that tokens are verified with; streams end at `stop`.
 pub fn read_api(
     log: SharedLog,
     models: ReadModels,
@@ -55,10 +63,12 @@ pub fn read_api(
     settings: &Settings,
     read_url: &str,
     metrics: PrometheusHandle,
+    stop: CancellationToken,
 ) -> Router {
     let api = ReadApi {
         models,
         log,
+        streams: StreamSettings::new(catalogue(), stop),
         tokens: verifier(signing_keys),
         settings: ReadApiSettings {
             public_url: read_url.to_owned(),

@@ -2,7 +2,9 @@
 
 use std::{str::FromStr, sync::Arc, time::Duration};
 
-use agrodeep_commands::{CommandSettings, Commands, Executor, payments::simulated::SimulatedGateway};
+use agrodeep_commands::{
+    CommandSettings, Commands, Executor, executor::ExecutorSettings, payments::simulated::SimulatedGateway,
+};
 use agrodeep_event_store::SharedLog;
 use agrodeep_write_api::accounts::{AccountSettings, Accounts};
 use anyhow::{Context, Result};
@@ -40,7 +42,12 @@ impl WriteSide {
         let pool = pool(&databases.write_url, settings.database_connections)?;
         let gateway = SimulatedGateway::new(pool.clone());
         let hold = TimeDelta::from_std(settings.hold)?;
-        let commands = Commands::new(Executor::new(log.clone()), &pool, Arc::new(gateway.clone()))
+        let snapshot_every_events = settings.snapshot_every_events;
+        let executor = Executor::with_settings(
+            log.clone(),
+            ExecutorSettings { snapshot_every_events, ..ExecutorSettings::default() },
+        );
+        let commands = Commands::new(executor, &pool, Arc::new(gateway.clone()))
             .with_settings(CommandSettings { hold, ..CommandSettings::default() });
         let accounts = Accounts::open(pool.clone(), AccountSettings::default())
             .await

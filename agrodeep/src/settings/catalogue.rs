@@ -45,6 +45,8 @@ settings! {
     READ_ADDRESS "read_address" default Some("127.0.0.1:3001"); "an IP address and a port, such as 127.0.0.1:3001",
     READ_PUBLIC_URL "read_public_url" default None; "an http or https address, such as https://api.example.org",
     HOLD_SECONDS "hold_seconds" default Some("1800"); "a whole number of seconds from 1 to 86400, such as 1800",
+    SNAPSHOT_EVERY_EVENTS "snapshot_every_events" default Some("100");
+        "a whole number of events from 0 (never) to 1000000, such as 100",
     READ_WAIT_SECONDS "read_wait_seconds" default Some("2"); "a whole number of seconds from 0 to 60, such as 2",
     REBUILD_GRACE_SECONDS "rebuild_grace_seconds" default Some("600");
         "a whole number of seconds from 0 to 604800, such as 600",

@@ -56,6 +56,7 @@ fn with_nothing_set_the_defaults_hold() {
     assert_eq!(settings.hold.as_secs(), 1800);
     assert_eq!(settings.read_wait.as_secs(), 2);
     assert!(settings.rate_limits);
+    assert_eq!(settings.snapshot_every_events.map(std::num::NonZeroU32::get), Some(100));
     assert!(settings.database_url.is_none());
     assert_eq!(settings.log.format, LogFormat::Auto);
 }

@@ -22,16 +22,10 @@ pub(super) struct Reader {
 }
 
 impl Reader {
-    pub async fn load(
-        &self,
-        stream: &StreamId,
-        after_version: u64,
-        limit: usize,
-    ) -> Result<Vec<RecordedEvent>, LogError> {
-        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    pub async fn load(&self, stream: &StreamId, after_version: u64) -> Result<Vec<RecordedEvent>, LogError> {
         let Ok(after) = i64::try_from(after_version) else { return Ok(vec![]) };
         let id = stream.aggregate_id.to_string();
-        let parameters: [&(dyn ToSql + Sync); 4] = [&&*stream.aggregate_type, &id, &after, &limit];
+        let parameters: [&(dyn ToSql + Sync); 3] = [&&*stream.aggregate_type, &id, &after];
         let era = self.loading.era();
         let events = query(&self.loading, |session| &session.load, &parameters).await?;
         ensure_complete(stream, after_version, &events)?;
@@ -70,11 +64,7 @@ impl Reader {
         let (id, limit) = (stream.aggregate_id.to_string(), i64::try_from(limit).unwrap_or(i64::MAX));
         let parameters: [&(dyn ToSql + Sync); 4] = [&&*stream.aggregate_type, &id, &after, &limit];
         let events = query(&self.reading, |session| &session.load_page, &parameters).await?;
-        for (expected, event) in (after_version + 1..).zip(&events) {
-            if event.version != expected {
-                return Err(LogError::Corrupt(format!("{stream} has no version {expected}")));
-            }
-        }
+        ensure_complete(stream, after_version, &events)?;
         Ok(events)
     }
 

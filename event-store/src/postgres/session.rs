@@ -54,8 +54,7 @@ impl Session {
         let load = client
             .prepare(&format!(
                 "select {COLUMNS} from events e \
-                 where e.aggregate_type = $1 and e.aggregate_id = $2 and e.sequence > $3 order by e.sequence \
-                 limit $4"
+                 where e.aggregate_type = $1 and e.aggregate_id = $2 and e.sequence > $3 order by e.sequence"
             ))
             .await?;
         // The first event of a command has the command's id; the others follow it in its stream. Asked for as a range, as the
@@ -116,6 +115,7 @@ impl Session {
                  order by e.sequence"
             ))
             .await?;
+        // What can be had again is not worth waiting for the disk.
         let keep = client
             .prepare(
                 "with older as (
@@ -123,7 +123,8 @@ impl Session {
                  )
                  insert into snapshots as s
                      (aggregate_type, aggregate_id, form, version, command_id, state, checksum)
-                 values ($1, $2, $3, $4, $5, $6, $7)
+                 select $1::text, $2::text, $3::integer, $4::bigint, $5::uuid, $6::json, $7::bytea
+                 where set_config('synchronous_commit', 'off', true) = 'off'
                  on conflict (aggregate_type, aggregate_id, form) do update
                  set version = excluded.version, command_id = excluded.command_id, state = excluded.state,
                      checksum = excluded.checksum, taken_at = now()

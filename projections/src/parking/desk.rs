@@ -8,8 +8,9 @@ use sqlx::{PgPool, QueryBuilder, postgres::PgRow, types::Uuid};
 
 use super::decision::{self, Decision, DecisionKind};
 use crate::{
-    Model, Page, Paged, ReadError,
+    Model, Page, Paged, ReadError, ReadModels,
     row::{count, get},
+    search::ProductIndex,
 };
 
 /// How many of an aggregate's parked events, and of the decisions about it, are shown at the most.
@@ -366,4 +367,44 @@ fn event(row: &PgRow) -> Result<ParkedEvent, ReadError> {
         error_class: get(row, "error_class")?,
         parked_at: get(row, "parked_at")?,
     })
+}
+
+impl ReadModels {
+    /// What is parked, the longest parked first; of the index, what that of this process has parked.
+    pub async fn parked(
+        &self,
+        filter: ParkedFilter,
+        page: Page,
+    ) -> Result<Paged<ParkedAggregate>, ReadError> {
+        let of_index = match filter.projection {
+            None | Some(Model::Search) => self.index().map(ProductIndex::parked).unwrap_or_default(),
+            Some(_) => Vec::new(),
+        };
+        let desk = ParkingDesk::new(self.pool().clone());
+        let found = desk.parked(filter, page).await?;
+        // The index comes last: what it has parked, the products mostly have, too.
+        let first = usize::try_from(page.offset()).unwrap_or(usize::MAX);
+        let in_tables = usize::try_from(found.total).unwrap_or(usize::MAX);
+        let room = (page.limit as usize).saturating_sub(found.items.len());
+        let total = found.total + of_index.len() as u64;
+        let rest = of_index.into_iter().skip(first.saturating_sub(in_tables)).take(room);
+        Ok(Paged { items: found.items.into_iter().chain(rest).collect(), total })
+    }
+
+    /// All that is known of one parked aggregate, or one that was parked.
+    pub async fn parked_one(
+        &self,
+        projection: Model,
+        stream: &StreamId,
+    ) -> Result<Option<ParkedDetail>, ReadError> {
+        let detail = ParkingDesk::new(self.pool().clone()).show(projection, stream).await?;
+        if projection != Model::Search {
+            return Ok(detail);
+        }
+        let parked = self.index().map(ProductIndex::parked).unwrap_or_default();
+        let parked = parked.into_iter().find(|parked| parked.stream == *stream);
+        let decisions = detail.map(|detail| detail.decisions).unwrap_or_default();
+        let is_known = parked.is_some() || !decisions.is_empty();
+        Ok(is_known.then_some(ParkedDetail { parked, events: Vec::new(), decisions }))
+    }
 }

@@ -46,11 +46,15 @@ impl ReadModels {
         push_filter(&mut query, filter);
         let total: i64 = query.build_query_scalar().fetch_one(self.pool()).await?;
 
-        let mut query = QueryBuilder::new("select * from products");
+        let mut query = QueryBuilder::new("select products.* from products");
+        if sort == ProductSort::Popularity {
+            query.push(" join popularity using (product_id)");
+        }
         push_filter(&mut query, filter);
         query.push(match sort {
             ProductSort::Price => " order by price, product_id",
             ProductSort::Newest => " order by created_at desc, product_id desc",
+            ProductSort::Popularity => " order by orders desc, product_id desc",
         });
         query.push(" limit ").push_bind(i64::from(page.limit));
         query.push(" offset ").push_bind(page.offset());
@@ -76,6 +80,11 @@ fn push_filter(query: &mut QueryBuilder<'_, Postgres>, filter: &ProductFilter) {
     }
     if let Some(producer) = filter.producer {
         query.push(" and producer_id = ").push_bind(producer.uuid());
+    }
+    match filter.in_stock {
+        Some(true) => _ = query.push(" and available_quantity > 0"),
+        Some(false) => _ = query.push(" and available_quantity <= 0"),
+        None => {}
     }
 }
 

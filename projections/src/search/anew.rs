@@ -9,6 +9,7 @@ use sqlx::PgPool;
 use tokio::task::JoinHandle;
 
 use super::{
+    companies::Companies,
     indexer::{BATCH_MAX, blocking, bootstrap, take_in, unavailable},
     store::{Current, Folder, IndexError, Store},
 };
@@ -71,7 +72,8 @@ async fn build_when_asked(
     tracing::info!(rebuild, "the product index is built anew");
     let mut beside = blocking(move || Store::beside(folder, current)).await?;
     beside.comes_from(rebuild);
-    bootstrap(beside, &log, &pool).await
+    let mut companies = Companies::new(log.clone());
+    bootstrap(beside, &log, &pool, &mut companies).await
 }
 
 /// The latest rebuild that somebody has asked for.
@@ -86,9 +88,10 @@ pub(super) async fn requested(pool: &PgPool) -> Result<i64, sqlx::Error> {
 
 /// Brings a new index as far as the one that it replaces has come.
 pub(super) async fn level(mut store: Store, until: Position, feed: &Feed) -> Result<Store, IndexError> {
+    let mut companies = Companies::new(feed.log().clone());
     while store.position() < until {
         let events = feed.next(store.position(), BATCH_MAX).await.map_err(unavailable)?;
-        store = take_in(store, events).await?;
+        store = take_in(store, events, &mut companies).await?;
     }
     blocking(move || store.commit().map(|()| store)).await
 }

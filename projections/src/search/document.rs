@@ -9,7 +9,12 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use tantivy::{TantivyDocument, schema::Value};
 
-use super::{schema::Fields, text::Analyser};
+use super::{
+    availability::{high, key},
+    companies::CompanyNames,
+    schema::Fields,
+    text::Analyser,
+};
 use crate::{
     ReadError,
     fact::{Fact, LogEvent, Poison},
@@ -21,6 +26,9 @@ use crate::{
 pub(crate) struct ProductDocument {
     pub product_id: ProductId,
     pub producer_id: AccountId,
+    /// What the producer is called.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub company: Option<String>,
     pub name: LocalizedText,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<LocalizedText>,
@@ -34,7 +42,7 @@ pub(crate) struct ProductDocument {
 impl ProductDocument {
     fn new(
         product_id: ProductId,
-        producer_id: AccountId,
+        (producer_id, company): (AccountId, Option<String>),
         details: &ProductDetails,
         price: Money,
         created_at: DateTime<Utc>,
@@ -42,6 +50,7 @@ impl ProductDocument {
         Self {
             product_id,
             producer_id,
+            company,
             name: details.name.clone(),
             description: details.description.clone(),
             category_id: details.category_id.clone(),
@@ -53,11 +62,11 @@ impl ProductDocument {
     }
 
     /// A product as the products read model has it; `None`: it is no longer offered.
-    pub fn of_product(product: &Product) -> Option<Self> {
+    pub fn of_product(product: &Product, companies: &CompanyNames) -> Option<Self> {
         product.is_active.then(|| {
             Self::new(
                 product.product_id,
-                product.producer_id,
+                (product.producer_id, companies.get(&product.producer_id).cloned()),
                 &product.details,
                 product.price,
                 product.created_at,
@@ -65,13 +74,18 @@ impl ProductDocument {
         })
     }
 
-    /// The product after an event; `None`: it is not, or no longer, in the index.
-    pub fn after(before: Option<Self>, event: &LogEvent) -> Result<Option<Self>, Poison> {
+    /// The product after an event; `None`: it is not, or no longer, in the index. `companies` has the names of those who offer
+    /// something new.
+    pub fn after(
+        before: Option<Self>,
+        event: &LogEvent,
+        companies: &CompanyNames,
+    ) -> Result<Option<Self>, Poison> {
         let Fact::Product(fact) = event.fact()? else { return Ok(before) };
         match fact {
             ProductEvent::ProductCreated(created) => Ok(Some(Self::new(
                 ProductId::from_uuid(event.recorded.stream.uuid()),
-                created.producer_id,
+                (created.producer_id, companies.get(&created.producer_id).cloned()),
                 &created.details,
                 created.price,
                 event.recorded.metadata.occurred_at,
@@ -80,7 +94,7 @@ impl ProductDocument {
                 let before = before.ok_or(Poison::Missing)?;
                 Ok(Some(Self::new(
                     before.product_id,
-                    before.producer_id,
+                    (before.producer_id, before.company),
                     &described.details,
                     before.price,
                     before.created_at,
@@ -105,6 +119,8 @@ impl ProductDocument {
             serde_json::to_string(self).map_err(|e| ReadError::Damaged(format!("product document: {e}")))?;
         let mut document = TantivyDocument::new();
         document.add_text(fields.id, self.product_id.to_string());
+        document.add_u64(fields.id_high, high(self.product_id));
+        document.add_u64(fields.key, key(self.product_id));
         document.add_text(fields.source, source);
         let mut everything = String::new();
         for (language, text) in self.name.all() {
@@ -123,6 +139,11 @@ impl ProductDocument {
             document.add_text(fields.tag, tag);
         }
         add(&mut everything, &labels);
+        if let Some(company) = &self.company {
+            let forms = analyser.forms_of(company, &[Language::Fr, Language::En]);
+            document.add_pre_tokenized_text(fields.company, forms);
+            add(&mut everything, company);
+        }
         document
             .add_pre_tokenized_text(fields.labels, analyser.forms_of(&labels, &[Language::Fr, Language::En]));
         document.add_pre_tokenized_text(fields.words, analyser.plain_of(&everything));

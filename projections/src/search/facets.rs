@@ -17,7 +17,8 @@ const FIELDS: [&str; 3] = ["category", "tag", "producer"];
 /// Counts values of the fields in [`FIELDS`].
 pub(super) struct FacetCollector;
 
-type Counts = [HashMap<String, u64>; 3];
+/// How many by category, tag and producer.
+pub(super) type Counts = [HashMap<String, u64>; 3];
 
 /// The same, within a segment: by the values' numbers there.
 pub(super) struct SegmentCounts {
@@ -73,13 +74,16 @@ impl SegmentCollector for SegmentCounts {
         let mut all = Counts::default();
         for ((column, counts), all) in self.columns.iter().zip(self.counts).zip(&mut all) {
             let Some(column) = column else { continue };
-            for (value, count) in (0..).zip(counts).filter(|(_, count)| *count > 0) {
-                let mut text = String::new();
-                // A value that cannot be read is not told; nothing else depends on it.
-                if column.ord_to_str(value, &mut text).unwrap_or(false) {
-                    *all.entry(text).or_default() += count;
+            let (values, counts): (Vec<u64>, Vec<u64>) =
+                (0..).zip(counts).filter(|(_, count)| *count > 0).unzip();
+            let mut counts = counts.into_iter();
+            // All in one go: for each by itself, a part of the dictionary would be unpacked anew. Values that cannot be read are
+            // not told; nothing else depends on them.
+            let _ = column.dictionary().sorted_ords_to_term_cb(&values, |value| {
+                if let (Some(count), Ok(text)) = (counts.next(), std::str::from_utf8(value)) {
+                    *all.entry(text.to_owned()).or_default() += count;
                 }
-            }
+            });
         }
         all
     }

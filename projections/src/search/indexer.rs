@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     anew::{Anew, done, level, requested},
+    companies::{Companies, CompanyNames},
     parked::{ParkedProducts, Published, decided, fold_anew, note},
     store::{Current, Folder, IndexError, Store},
 };
@@ -113,10 +114,11 @@ impl Indexer {
     ) -> Result<(), IndexError> {
         let (folder, current) = (self.folder.clone(), self.current.clone());
         let (mut store, position) = blocking(move || Store::open(folder, current)).await?;
+        let mut companies = Companies::new(feed.log().clone());
         if position.is_none() {
             store = blocking(move || store.begin_anew().map(|()| store)).await?;
             store.comes_from(requested(pool).await.unwrap_or_default());
-            store = bootstrap(store, feed.log(), pool).await?;
+            store = bootstrap(store, feed.log(), pool, &mut companies).await?;
         }
         let mut anew = Anew::begin(&store, feed.log(), pool, &self.folder, &self.current);
         self.reach(&store, 0);
@@ -155,7 +157,7 @@ impl Indexer {
             if let Some(events) = events {
                 untold += events.len();
                 uncommitted_events += events.len();
-                store = take_in(store, events).await?;
+                store = take_in(store, events, &mut companies).await?;
                 if store.is_dirty() {
                     first_change.get_or_insert_with(Instant::now);
                 }
@@ -197,14 +199,19 @@ impl Indexer {
 }
 
 /// Takes in what of `events` concerns the index, and moves behind all of them.
-pub(super) async fn take_in(mut store: Store, events: Vec<Arc<LogEvent>>) -> Result<Store, IndexError> {
+pub(super) async fn take_in(
+    mut store: Store,
+    events: Vec<Arc<LogEvent>>,
+    companies: &mut Companies,
+) -> Result<Store, IndexError> {
     let Some(last) = events.last().map(|last| last.position()) else { return Ok(store) };
     let wanted: Vec<_> = events.into_iter().filter(|event| wants(&event.recorded)).collect();
     if wanted.is_empty() {
-        store.take_in(&[], last)?;
+        store.take_in(&[], &CompanyNames::new(), last)?;
         return Ok(store);
     }
-    blocking(move || store.take_in(&wanted, last).map(|()| store)).await
+    let names = companies.of_events(&wanted).await.map_err(unavailable)?;
+    blocking(move || store.take_in(&wanted, &names, last).map(|()| store)).await
 }
 
 /// Folds anew the parked products about which a person has decided.
@@ -228,7 +235,12 @@ async fn carry_out_decisions(mut store: Store, log: &SharedLog, pool: &PgPool) -
 
 /// Fills an empty index with the products as they are, and with their position: rows and checkpoint are read in one
 /// snapshot.
-pub(super) async fn bootstrap(mut store: Store, log: &SharedLog, pool: &PgPool) -> Result<Store, IndexError> {
+pub(super) async fn bootstrap(
+    mut store: Store,
+    log: &SharedLog,
+    pool: &PgPool,
+    companies: &mut Companies,
+) -> Result<Store, IndexError> {
     let mut snapshot =
         pool.begin_with("begin isolation level repeatable read, read only").await.map_err(ReadError::from)?;
     // Before the first look: rows that were built anew may not take the place of others between two.
@@ -253,7 +265,9 @@ pub(super) async fn bootstrap(mut store: Store, log: &SharedLog, pool: &PgPool) 
         while let Some(rows) = chunks.try_next().await.map_err(|error| error.1)? {
             let products: Vec<Product> = rows.iter().map(from_row).collect::<Result<_, _>>()?;
             count += products.len();
-            store = blocking(move || store.put_all(&products).map(|()| store)).await?;
+            let producers = products.iter().map(|product| product.producer_id);
+            let names = companies.of(producers).await.map_err(unavailable)?;
+            store = blocking(move || store.put_all(&products, &names).map(|()| store)).await?;
         }
     }
     let position = Position(position.unwrap_or(0));

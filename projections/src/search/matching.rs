@@ -18,8 +18,9 @@ use crate::products::ProductFilter;
 
 /// The most words of a query that count.
 pub(super) const WORDS_MAX: usize = 16;
-/// From how many letters on a word may have a typing error.
-const FUZZY_CHARS_MIN: usize = 5;
+/// From how many letters on a word may have a typing error, and two.
+const ONE_ERROR_CHARS_MIN: usize = 4;
+const TWO_ERRORS_CHARS_MIN: usize = 8;
 /// From how many letters on the last word may be the beginning of one.
 const PREFIX_CHARS_MIN: usize = 2;
 
@@ -29,6 +30,7 @@ const LABELS: f32 = 2.0;
 const DESCRIPTION: f32 = 1.0;
 const BEGINNING: f32 = 0.5;
 const NEARLY: f32 = 0.2;
+const HARDLY: f32 = 0.05;
 /// How much more a text counts that is in the language asked for.
 const OWN_LANGUAGE: f32 = 1.5;
 /// How much of its lesser finds a word keeps beside its best one.
@@ -67,33 +69,48 @@ fn word_query(
 ) -> tantivy::Result<Box<dyn Query>> {
     let mut alternatives: Vec<Box<dyn Query>> = Vec::new();
     let mut add = |field: Field, form: &str, boost: f32| {
-        let query = TermQuery::new(Term::from_field_text(field, form), IndexRecordOption::WithFreqs);
-        alternatives.push(Box::new(BoostQuery::new(Box::new(query), boost)));
+        let term = Term::from_field_text(field, form);
+        // What is nowhere need not be looked for in every segment.
+        if searcher.doc_freq(&term)? > 0 {
+            let query = TermQuery::new(term, IndexRecordOption::WithFreqs);
+            alternatives.push(Box::new(BoostQuery::new(Box::new(query), boost)));
+        }
+        Ok::<_, tantivy::TantivyError>(())
     };
     for of in [Language::Fr, Language::En] {
         let own = if language == Some(of) { OWN_LANGUAGE } else { 1.0 };
         for form in word.forms(of) {
-            add(fields.name(of), form, NAME * own);
-            add(fields.description(of), form, DESCRIPTION * own);
-            add(fields.labels, form, LABELS);
+            add(fields.name(of), form, NAME * own)?;
+            add(fields.description(of), form, DESCRIPTION * own)?;
         }
     }
+    let mut forms: Vec<&String> = word.french.iter().chain(&word.english).collect();
+    forms.sort_unstable();
+    forms.dedup();
+    for form in forms {
+        add(fields.labels, form, LABELS)?;
+        add(fields.company, form, LABELS)?;
+    }
+    let is_somewhere = !alternatives.is_empty();
     let plain = Term::from_field_text(fields.words, &word.plain);
     if is_last && word.plain.chars().count() >= PREFIX_CHARS_MIN {
         let beginning = FuzzyTermQuery::new_prefix(plain.clone(), 0, true);
         alternatives.push(Box::new(ConstScoreQuery::new(Box::new(beginning), BEGINNING)));
     }
-    if word.plain.chars().count() >= FUZZY_CHARS_MIN && !is_somewhere(searcher, fields, word)? {
-        let mut nearly = |term| {
-            let query = FuzzyTermQuery::new(term, 1, true);
-            alternatives.push(Box::new(ConstScoreQuery::new(Box::new(query), NEARLY)));
+    let errors_max = errors_max(&word.plain);
+    if errors_max > 0 && !is_somewhere {
+        let mut nearly = |term: &Term| {
+            for (errors, boost) in [(1, NEARLY), (2, HARDLY)].into_iter().filter(|(n, _)| *n <= errors_max) {
+                let query = FuzzyTermQuery::new(term.clone(), errors, true);
+                alternatives.push(Box::new(ConstScoreQuery::new(Box::new(query), boost)));
+            }
         };
-        nearly(plain);
+        nearly(&plain);
         // An error in the singular, when only the plural is there.
         for of in [Language::Fr, Language::En] {
-            for form in word.forms(of).iter().filter(|form| form.chars().count() + 1 >= FUZZY_CHARS_MIN) {
+            for form in word.forms(of).iter().filter(|form| form.chars().count() + 1 >= ONE_ERROR_CHARS_MIN) {
                 for field in [fields.name(of), fields.labels] {
-                    nearly(Term::from_field_text(field, form));
+                    nearly(&Term::from_field_text(field, form));
                 }
             }
         }
@@ -101,11 +118,20 @@ fn word_query(
     Ok(Box::new(DisjunctionMaxQuery::with_tie_breaker(alternatives, TIE_BREAKER)))
 }
 
+/// How many typing errors a word may have: letters that are missing, superfluous, other ones, or have changed places.
+pub(super) fn errors_max(plain: &str) -> u8 {
+    match plain.chars().count() {
+        TWO_ERRORS_CHARS_MIN.. => 2,
+        ONE_ERROR_CHARS_MIN.. => 1,
+        _ => 0,
+    }
+}
+
 /// Whether any product has the word, in whatever form.
 pub(super) fn is_somewhere(searcher: &Searcher, fields: &Fields, word: &Word) -> tantivy::Result<bool> {
     for of in [Language::Fr, Language::En] {
         for form in word.forms(of) {
-            for field in [fields.name(of), fields.description(of), fields.labels] {
+            for field in [fields.name(of), fields.description(of), fields.labels, fields.company] {
                 if searcher.doc_freq(&Term::from_field_text(field, form))? > 0 {
                     return Ok(true);
                 }

@@ -12,7 +12,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use sqlx::{PgPool, types::Uuid};
 
-use super::{document::ProductDocument, indexer::wants};
+use super::{companies::Companies, document::ProductDocument, indexer::wants};
 use crate::{
     Model, ReadError, Wanted,
     fact::{LogEvent, Poison},
@@ -128,16 +128,20 @@ pub(super) async fn fold_anew(
 ) -> Result<Folded, ReadError> {
     let skipped: HashSet<Position> = decision::skipped(pool, Model::Products).await?;
     let events = log.load(&stream(id), 0).await.map_err(|error| ReadError::Unavailable(error.to_string()))?;
-    let mut events = events
+    let events: Vec<_> = events
         .into_iter()
         .filter(|event| event.position <= until && wants(event) && !skipped.contains(&event.position))
-        .map(LogEvent::new);
+        .map(|event| Arc::new(LogEvent::new(event)))
+        .collect();
+    let companies = Companies::new(log.clone()).of_events(&events).await;
+    let companies = companies.map_err(|error| ReadError::Unavailable(error.to_string()))?;
+    let mut events = events.iter();
     let mut document: Option<ProductDocument> = None;
     for event in events.by_ref() {
-        match ProductDocument::after(document.clone(), &event) {
+        match ProductDocument::after(document.clone(), event, &companies) {
             Ok(after) => document = after,
             Err(poison) => {
-                let mut parked = ParkedProduct::new(&event, &poison);
+                let mut parked = ParkedProduct::new(event, &poison);
                 events.by_ref().for_each(|event| parked.wait(event.position()));
                 return Ok(Folded::Stuck(document, parked));
             }

@@ -1,4 +1,4 @@
-use std::time::Instant;
+use std::{collections::HashSet, sync::Arc, time::Instant};
 
 use agrodeep_domain::ProductId;
 use tantivy::{
@@ -8,8 +8,10 @@ use tantivy::{
 };
 
 use super::{
-    ProductIndex, SearchHits, SearchQuery, SearchResults, SearchSort,
-    facets::{FacetCollector, facets},
+    ProductIndex, SearchHits, SearchItem, SearchQuery, SearchResults, SearchSort,
+    availability::{self, AvailabilityQuery},
+    facets::{Counts, FacetCollector, facets},
+    highlight::Highlighter,
     matching::{WORDS_MAX, filtered, text_query},
     schema::Fields,
     suggest::suggestions,
@@ -27,13 +29,19 @@ impl ReadModels {
         let index = self
             .index()
             .ok_or_else(|| ReadError::Unavailable("this process has no product index".to_owned()))?;
-        let hits = index.search(query).await?;
+        let sold_out = match query.filter.in_stock {
+            Some(_) => Some(index.sold_out.now(self).await?),
+            None => None,
+        };
+        let hits = index.search(query, sold_out).await?;
+        let mut highlighter = Highlighter::new(index.analyser.clone(), &hits.words, query.language);
         let mut products = self.products_by_id(&hits.ids).await?;
         let items = hits
             .ids
             .iter()
             .filter_map(|id| products.remove(id))
             .filter(|product| product.is_active)
+            .map(|product| SearchItem { highlights: highlighter.highlights(&product.details), product })
             .collect();
         Ok(SearchResults {
             items,
@@ -47,10 +55,14 @@ impl ReadModels {
 
 impl ProductIndex {
     /// Searches. Products that have all the words come first; when there are none, those that have any.
-    pub async fn search(&self, query: &SearchQuery) -> Result<SearchHits, ReadError> {
+    async fn search(
+        &self,
+        query: &SearchQuery,
+        sold_out: Option<Arc<HashSet<u64>>>,
+    ) -> Result<SearchHits, ReadError> {
         let (searcher, fields) = self.searcher();
         let (analyser, query) = (self.analyser.clone(), query.clone());
-        tokio::task::spawn_blocking(move || search(&searcher, &fields, analyser, &query))
+        tokio::task::spawn_blocking(move || search(&searcher, &fields, analyser, &query, sold_out))
             .await
             .map_err(|error| ReadError::Unavailable(error.to_string()))?
             .map_err(|error| ReadError::Unavailable(error.to_string()))
@@ -62,68 +74,105 @@ fn search(
     fields: &Fields,
     mut analyser: Analyser,
     query: &SearchQuery,
+    sold_out: Option<Arc<HashSet<u64>>>,
 ) -> tantivy::Result<SearchHits> {
     let start = Instant::now();
     let mut words = analyser.words(&query.text);
     words.truncate(WORDS_MAX);
     let matching = |all| {
         let text = text_query(searcher, fields, &words, query.language, all)?;
-        Ok::<_, tantivy::TantivyError>(filtered(text, fields, &query.filter))
+        let query_of_index = filtered(text, fields, &query.filter);
+        Ok::<_, tantivy::TantivyError>(match (&sold_out, query.filter.in_stock) {
+            (Some(sold_out), Some(in_stock)) => {
+                Box::new(AvailabilityQuery { query: query_of_index, in_stock, sold_out: sold_out.clone() })
+            }
+            _ => query_of_index,
+        })
     };
-    let mut found = matching(true)?;
-    let (mut total, mut counts) = searcher.search(&*found, &(Count, FacetCollector))?;
-    if total == 0 && words.len() > 1 {
-        found = matching(false)?;
-        (total, counts) = searcher.search(&*found, &(Count, FacetCollector))?;
+    let mut found = look(searcher, &*matching(true)?, query, words.is_empty())?;
+    if found.total == 0 && words.len() > 1 {
+        found = look(searcher, &*matching(false)?, query, words.is_empty())?;
     }
-    let addresses = page(searcher, &*found, query, words.is_empty(), total)?;
-    let ids = addresses.into_iter().map(|address| id(searcher, address)).collect::<tantivy::Result<_>>()?;
+    let ids = found.page.into_iter().map(|address| id(searcher, address)).collect::<tantivy::Result<_>>()?;
     Ok(SearchHits {
         ids,
-        total: total as u64,
-        facets: facets(counts),
+        total: found.total as u64,
+        facets: facets(found.counts),
         suggestions: suggestions(searcher, fields, &words)?,
+        words,
         took_ms: start.elapsed().as_secs_f64() * 1000.0,
     })
 }
 
-/// Where the products of the page are.
-fn page(
+/// What a query finds.
+struct Found {
+    total: usize,
+    counts: Counts,
+    /// Where the products of the page are.
+    page: Vec<DocAddress>,
+}
+
+/// Up to which place all is found in one go. Beyond it is first counted: the collector makes room for all that it is told to
+/// expect.
+const IN_ONE_GO_MAX: usize = 1_000;
+
+fn look(
     searcher: &Searcher,
-    found: &dyn Query,
+    matching: &dyn Query,
     query: &SearchQuery,
     everything: bool,
-    total: usize,
-) -> tantivy::Result<Vec<DocAddress>> {
+) -> tantivy::Result<Found> {
     let offset = usize::try_from(query.page.offset()).unwrap_or(usize::MAX);
-    // Never more than there are: the collector makes room for all that it is told to expect.
-    let limit = (query.page.limit as usize).min(total.saturating_sub(offset));
+    let limit = query.page.limit as usize;
+    if offset.saturating_add(limit) <= IN_ONE_GO_MAX && limit > 0 {
+        let top = TopDocs::with_limit(limit).and_offset(offset);
+        let (total, counts, page) = in_order(searcher, matching, query.sort, everything, top)?;
+        return Ok(Found { total, counts, page });
+    }
+    let (total, counts) = searcher.search(matching, &(Count, FacetCollector))?;
+    let limit = limit.min(total.saturating_sub(offset));
     if limit == 0 {
-        return Ok(Vec::new());
+        return Ok(Found { total, counts, page: Vec::new() });
     }
     let top = TopDocs::with_limit(limit).and_offset(offset);
-    let addresses = match query.sort {
+    let (_, _, page) = in_order(searcher, matching, query.sort, everything, top)?;
+    Ok(Found { total, counts, page })
+}
+
+/// How many there are, what they have in common, and a page of them in order.
+fn in_order(
+    searcher: &Searcher,
+    matching: &dyn Query,
+    sort: SearchSort,
+    everything: bool,
+    top: TopDocs,
+) -> tantivy::Result<(usize, Counts, Vec<DocAddress>)> {
+    let (total, counts, page) = match sort {
         SearchSort::Price => {
             let top = top.order_by_fast_field::<u64>("price", Order::Asc);
-            searcher.search(found, &top)?.into_iter().map(|(_, address)| address).collect()
+            let (total, counts, page) = searcher.search(matching, &(Count, FacetCollector, top))?;
+            (total, counts, page.into_iter().map(|(_, address)| address).collect())
         }
         // Nothing was asked for: nothing matches better than anything else.
         SearchSort::Relevance if !everything => {
-            searcher.search(found, &top.order_by_score())?.into_iter().map(|(_, address)| address).collect()
+            let top = top.order_by_score();
+            let (total, counts, page) = searcher.search(matching, &(Count, FacetCollector, top))?;
+            (total, counts, page.into_iter().map(|(_, address)| address).collect())
         }
         SearchSort::Relevance | SearchSort::Newest => {
             let top = top.order_by_fast_field::<i64>("created", Order::Desc);
-            searcher.search(found, &top)?.into_iter().map(|(_, address)| address).collect()
+            let (total, counts, page) = searcher.search(matching, &(Count, FacetCollector, top))?;
+            (total, counts, page.into_iter().map(|(_, address)| address).collect())
         }
     };
-    Ok(addresses)
+    Ok((total, counts, page))
 }
 
 fn id(searcher: &Searcher, address: DocAddress) -> tantivy::Result<ProductId> {
-    let damaged = || tantivy::TantivyError::InternalError("a document has no product id".to_owned());
-    let column = searcher.segment_reader(address.segment_ord).fast_fields().str("id")?.ok_or_else(damaged)?;
-    let ordinal = column.term_ords(address.doc_id).next().ok_or_else(damaged)?;
-    let mut text = String::new();
-    column.ord_to_str(ordinal, &mut text)?;
-    text.parse().map_err(|_| damaged())
+    let columns = searcher.segment_reader(address.segment_ord).fast_fields();
+    let of = |column: &str| {
+        let value = columns.u64(column)?.first(address.doc_id);
+        value.ok_or_else(|| tantivy::TantivyError::InternalError("a document has no product id".to_owned()))
+    };
+    Ok(availability::id(of("id_high")?, of("key")?))
 }

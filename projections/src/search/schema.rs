@@ -6,13 +6,17 @@ use tantivy::schema::{
 };
 
 /// Goes up when fields or the analysis change: an index of another version is built anew.
-pub(super) const VERSION: i32 = 1;
+pub(super) const VERSION: i32 = 2;
 
 /// The fields of the index.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Fields {
-    /// The product's id: what is deleted by, and what a search gives.
+    /// The product's id: what is deleted by.
     pub id: Field,
+    /// The first half of the id: with `key`, the whole id without a dictionary.
+    pub id_high: Field,
+    /// The id as one number, to ask whether it is in stock.
+    pub key: Field,
     /// The whole document as JSON.
     pub source: Field,
     name_fr: Field,
@@ -21,6 +25,8 @@ pub(crate) struct Fields {
     description_en: Field,
     /// Category and tags, by their forms in both languages.
     pub labels: Field,
+    /// What the producer is called, by its forms in both languages.
+    pub company: Field,
     /// All plain words: for beginnings of words, for typing errors, and for suggestions.
     pub words: Field,
     pub category: Field,
@@ -43,13 +49,16 @@ impl Fields {
             TextFieldIndexing::default().set_tokenizer("raw").set_index_option(IndexRecordOption::WithFreqs),
         );
         let fields = Self {
-            id: schema.add_text_field("id", STRING | FAST),
+            id: schema.add_text_field("id", STRING),
+            id_high: schema.add_u64_field("id_high", FAST),
+            key: schema.add_u64_field("key", FAST),
             source: schema.add_text_field("source", STORED),
             name_fr: schema.add_text_field("name_fr", terms.clone()),
             name_en: schema.add_text_field("name_en", terms.clone()),
             description_fr: schema.add_text_field("description_fr", terms.clone()),
             description_en: schema.add_text_field("description_en", terms.clone()),
             labels: schema.add_text_field("labels", terms.clone()),
+            company: schema.add_text_field("company", terms.clone()),
             words: schema.add_text_field("words", terms),
             category: schema.add_text_field("category", STRING | FAST),
             tag: schema.add_text_field("tag", STRING | FAST),

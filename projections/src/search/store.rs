@@ -16,6 +16,7 @@ use tantivy::{
 };
 
 use super::{
+    companies::CompanyNames,
     document::ProductDocument,
     parked::{Folded, ParkedProduct, ParkedProducts},
     schema::{Fields, VERSION},
@@ -367,8 +368,9 @@ impl Store {
     }
 
     /// Puts products as the products read model has them.
-    pub fn put_all(&mut self, products: &[Product]) -> Result<(), IndexError> {
-        for document in products.iter().filter_map(ProductDocument::of_product) {
+    pub fn put_all(&mut self, products: &[Product], companies: &CompanyNames) -> Result<(), IndexError> {
+        for document in products.iter().filter_map(|product| ProductDocument::of_product(product, companies))
+        {
             self.put(document.product_id, Some(&document))?;
         }
         Ok(())
@@ -380,7 +382,12 @@ impl Store {
     }
 
     /// Takes events in, all of which may change the index, and moves to `position`.
-    pub fn take_in(&mut self, events: &[Arc<LogEvent>], position: Position) -> Result<(), IndexError> {
+    pub fn take_in(
+        &mut self,
+        events: &[Arc<LogEvent>],
+        companies: &CompanyNames,
+        position: Position,
+    ) -> Result<(), IndexError> {
         for event in events {
             let id = ProductId::from_uuid(event.recorded.stream.uuid());
             if let Some(parked) = self.payload.parked.get_mut(&id) {
@@ -388,7 +395,7 @@ impl Store {
                 continue;
             }
             let before = self.document(id)?;
-            match ProductDocument::after(before, event) {
+            match ProductDocument::after(before, event, companies) {
                 Ok(after) => {
                     self.put(id, after.as_ref())?;
                     self.uncommitted.insert(id, after);

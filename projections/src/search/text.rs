@@ -4,6 +4,8 @@
 //! (`séchées`), people leave accents out (`sechees`): so each word has up to two forms a language, stemmed before and after
 //! its accents are taken off, and a word that is searched has the same.
 
+use std::ops::Range;
+
 use agrodeep_domain::Language;
 use tantivy::tokenizer::{
     AsciiFoldingFilter, Language as StemLanguage, PreTokenizedString, RawTokenizer, Stemmer, StopWordFilter,
@@ -69,11 +71,17 @@ impl Analyser {
 
     /// The words of a text, in order.
     pub fn words(&mut self, text: &str) -> Vec<Word> {
-        split(text).into_iter().map(|word| self.word(&word)).collect()
+        split(text).into_iter().map(|(word, _)| self.word(&word)).collect()
     }
 
-    fn word(&mut self, word: &str) -> Word {
-        let plain = through(&mut self.fold, word);
+    /// A word in lower case without accents, with its ending.
+    pub fn plain(&mut self, word: &str) -> String {
+        if word.is_ascii() { word.to_owned() } else { through(&mut self.fold, word) }
+    }
+
+    /// A single word in lower case, as [`split`] gives it.
+    pub fn word(&mut self, word: &str) -> Word {
+        let plain = self.plain(word);
         let french = self.forms(Language::Fr, word, &plain);
         let english = self.forms(Language::En, word, &plain);
         let is_stop_word = [&mut self.french_stop, &mut self.english_stop]
@@ -107,7 +115,7 @@ impl Analyser {
 
     /// A text by its plain words, as it goes into the index.
     pub fn plain_of(&mut self, text: &str) -> PreTokenizedString {
-        tokens(self.words(text).into_iter().map(|word| word.plain).enumerate())
+        tokens(split(text).iter().map(|(word, _)| self.plain(word)).enumerate())
     }
 }
 
@@ -122,13 +130,19 @@ fn through(analyzer: &mut TextAnalyzer, word: &str) -> String {
     analyzer.token_stream(word).next().map_or_else(|| word.to_owned(), |token| token.text.clone())
 }
 
-/// The words of a text in lower case: runs of letters and digits, without what an apostrophe has bound to them.
-fn split(text: &str) -> Vec<String> {
+/// The words of a text in lower case, and where each stands: runs of letters and digits, without what an apostrophe has bound
+/// to them.
+pub(crate) fn split(text: &str) -> Vec<(String, Range<usize>)> {
     let mut words = Vec::new();
     let mut word = String::new();
+    let mut place = 0..0;
     let mut after_apostrophe = false;
-    for c in text.chars().chain([' ']) {
+    for (at, c) in text.char_indices().chain([(text.len(), ' ')]) {
         if c.is_alphanumeric() {
+            if word.is_empty() {
+                place.start = at;
+            }
+            place.end = at + c.len_utf8();
             if word.chars().count() < WORD_CHARS_MAX {
                 word.extend(c.to_lowercase().filter(|c| !is_mark(*c)));
             }
@@ -136,6 +150,7 @@ fn split(text: &str) -> Vec<String> {
         }
         // An accent that is written as a character of its own.
         if is_mark(c) {
+            place.end = at + c.len_utf8();
             continue;
         }
         let apostrophe = APOSTROPHES.contains(&c);
@@ -143,7 +158,7 @@ fn split(text: &str) -> Vec<String> {
             let bound =
                 (apostrophe && ELISIONS.contains(&word.as_str())) || (after_apostrophe && word == "s");
             if !bound {
-                words.push(std::mem::take(&mut word));
+                words.push((std::mem::take(&mut word), place.clone()));
             }
             word.clear();
         }

@@ -201,7 +201,14 @@ async fn all_projections_run_together_and_stop_when_told() {
     busy(&market, 20).await;
     let head = market.log.head().await.unwrap();
     let reads = market.reads.clone().with_progress(progress.clone());
-    let models = [Model::Accounts, Model::Products, Model::Orders, Model::OrderHistory, Model::Deliveries];
+    let models = [
+        Model::Accounts,
+        Model::Products,
+        Model::Orders,
+        Model::OrderHistory,
+        Model::Deliveries,
+        Model::Baskets,
+    ];
     reads.wait_for(&models, Wanted { position: head, about: &[] }, Duration::from_secs(10)).await.unwrap();
     stop.cancel();
     tokio::time::timeout(Duration::from_secs(5), task).await.unwrap().unwrap();

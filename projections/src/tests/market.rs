@@ -22,6 +22,7 @@ use uuid::Uuid;
 use crate::{
     ReadModels,
     accounts::AccountsProjection,
+    baskets::BasketsProjection,
     deliveries::DeliveriesProjection,
     feed::Feed,
     order_history::OrderHistoryProjection,
@@ -115,6 +116,7 @@ impl Market {
             project::<OrdersProjection>(&feed, self.pool(), head),
             project::<OrderHistoryProjection>(&feed, self.pool(), head),
             project::<DeliveriesProjection>(&feed, self.pool(), head),
+            project::<BasketsProjection>(&feed, self.pool(), head),
         );
     }
 

@@ -94,3 +94,31 @@ async fn products_are_listed_by_what_is_asked_for_page_by_page() {
     let max_price = Some(Decimal::new(299, 2));
     assert_eq!(of(ProductFilter { max_price, ..Default::default() }).await, [cheap]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_most_people_buy_comes_first_when_asked_so_and_what_is_sold_out_can_be_left_out() {
+    let market = Market::open().await;
+    let marie = somebody();
+    let mut products = Vec::new();
+    for _ in 0..3 {
+        products.push(offered(&market, marie, tomatoes(), 250).await);
+    }
+    let [seldom, often, never] = products[..] else { panic!() };
+    for lines in [vec![often], vec![often, seldom]] {
+        let lines = lines.into_iter().map(|product| line(product, marie, 1000, 250)).collect();
+        Story::placed(&market, somebody(), lines).await.confirmed().await;
+    }
+    let all = Story::placed(&market, somebody(), vec![line(often, marie, 100_000, 250)]).await;
+    market.project().await;
+    let list = async |in_stock| {
+        let filter = ProductFilter { in_stock, ..Default::default() };
+        let page = market.reads.products(&filter, ProductSort::Popularity, FIRST).await.unwrap();
+        (page.items.into_iter().map(|product| product.product_id).collect::<Vec<_>>(), page.total)
+    };
+    assert_eq!(list(None).await, (vec![often, seldom, never], 3));
+    assert_eq!(list(Some(false)).await, (vec![], 0));
+    all.hold(0).await;
+    market.project().await;
+    assert_eq!(list(Some(true)).await, (vec![seldom, never], 2));
+    assert_eq!(list(Some(false)).await, (vec![often], 1));
+}

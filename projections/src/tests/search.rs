@@ -27,10 +27,10 @@ use crate::{
 };
 
 /// A folder of its own, gone when the test is.
-struct Folder(PathBuf);
+pub struct Folder(pub PathBuf);
 
 impl Folder {
-    fn new() -> Self {
+    pub fn new() -> Self {
         Self(std::env::temp_dir().join(format!("agrodeep-search-{}", uuid::Uuid::now_v7())))
     }
 }
@@ -42,7 +42,7 @@ impl Drop for Folder {
 }
 
 /// An index that runs.
-struct Running {
+pub struct Running {
     market: Arc<Market>,
     reads: ReadModels,
     stop: DropGuard,
@@ -50,7 +50,7 @@ struct Running {
 }
 
 impl Running {
-    fn start(market: &Arc<Market>, folder: &Path) -> Self {
+    pub fn start(market: &Arc<Market>, folder: &Path) -> Self {
         let (index, indexer) = ProductIndex::open(folder).unwrap();
         let stop = CancellationToken::new();
         let task = tokio::spawn(indexer.run(market.log.clone(), market.pool().clone(), stop.clone()));
@@ -59,7 +59,7 @@ impl Running {
     }
 
     /// Waits until everything is in, then searches.
-    async fn search(&self, query: SearchQuery) -> SearchResults {
+    pub async fn search(&self, query: SearchQuery) -> SearchResults {
         self.market.project().await;
         let head = self.market.log.head().await.unwrap();
         let wanted = Wanted { position: head, about: &[] };
@@ -71,17 +71,17 @@ impl Running {
         self.reads.search(&query).await.unwrap()
     }
 
-    async fn find(&self, text: &str) -> Vec<ProductId> {
+    pub async fn find(&self, text: &str) -> Vec<ProductId> {
         ids(&self.search(query(text)).await)
     }
 
-    async fn stop(self) {
+    pub async fn stop(self) {
         drop(self.stop);
         self.task.await.unwrap();
     }
 }
 
-fn query(text: &str) -> SearchQuery {
+pub fn query(text: &str) -> SearchQuery {
     SearchQuery {
         text: text.to_owned(),
         language: None,
@@ -91,8 +91,8 @@ fn query(text: &str) -> SearchQuery {
     }
 }
 
-fn ids(results: &SearchResults) -> Vec<ProductId> {
-    results.items.iter().map(|product| product.product_id).collect()
+pub fn ids(results: &SearchResults) -> Vec<ProductId> {
+    results.items.iter().map(|item| item.product.product_id).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -132,9 +132,9 @@ async fn accents_plurals_and_elisions_hide_no_product_in_french_and_english() {
     ] {
         assert_eq!(running.find(text).await, [product], "{text}");
     }
-    assert_eq!(running.find("aubergine").await, []);
+    assert_eq!(running.find("locomotive").await, []);
     // Not all words are found anywhere together: those that have any.
-    assert_eq!(running.find("tomate aubergine").await, [tomato]);
+    assert_eq!(running.find("tomate locomotive").await, [tomato]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -235,6 +235,15 @@ async fn a_word_that_is_nowhere_brings_a_suggestion() {
     assert_eq!(running.search(query("obergines")).await.suggestions, ["aubergines"]);
     assert_eq!(running.search(query("aubergine")).await.suggestions, [] as [&str; 0]);
     assert_eq!(running.search(query("locomotive")).await.suggestions, [] as [&str; 0]);
+    offered(&market, somebody(), details("Abricots", "", "cat_fruit", &[]), 250).await;
+    offered(&market, somebody(), details("Caviar d'aubergines", "", "cat_x", &[]), 250).await;
+    offered(&market, somebody(), details("Aubépine", "", "cat_herbs", &[]), 250).await;
+    offered(&market, somebody(), details("Confiture d'abricots", "", "cat_fruit", &[]), 250).await;
+    // The commonest first.
+    assert_eq!(running.search(query("a")).await.suggestions, [] as [&str; 0]);
+    assert_eq!(running.search(query("ab")).await.suggestions, ["abricots"]);
+    assert_eq!(running.search(query("aub")).await.suggestions, ["aubergines", "aubepine"]);
+    assert_eq!(running.search(query("confiture abr")).await.suggestions, ["confiture abricots"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -341,7 +350,7 @@ async fn an_index_that_is_damaged_is_built_anew() {
     assert_eq!(running.find("tomate").await, [id]);
     running.stop().await;
     let files = |extension: &str| -> Vec<PathBuf> {
-        let files = std::fs::read_dir(folder.0.join("products-v1")).unwrap();
+        let files = std::fs::read_dir(folder.0.join("products-v2")).unwrap();
         files
             .map(|file| file.unwrap().path())
             .filter(|path| path.extension().is_some_and(|e| e == extension))
@@ -357,7 +366,7 @@ async fn an_index_that_is_damaged_is_built_anew() {
                 bytes[middle] ^= 0xff;
                 std::fs::write(term, bytes).unwrap();
             }
-            _ => std::fs::write(folder.0.join("products-v1/meta.json"), b"{").unwrap(),
+            _ => std::fs::write(folder.0.join("products-v2/meta.json"), b"{").unwrap(),
         }
         let running = Running::start(&market, &folder.0);
         assert_eq!(running.find("tomate").await, [id], "{damage}");

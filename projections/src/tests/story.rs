@@ -1,8 +1,9 @@
 //! What happens in a market: products, orders and deliveries by a few words.
 
 use agrodeep_domain::{
-    AccountId, Address, Currency, Delivery, DeliveryId, DeliveryTrack, GeoPoint, Language, LocalizedText,
-    Money, Order, OrderId, OrderNumber, Product, ProductId, Quantity, TrackingNumber,
+    Account, AccountId, Address, Currency, Delivery, DeliveryId, DeliveryTrack, GeoPoint, Language,
+    LocalizedText, Money, Order, OrderId, OrderNumber, Product, ProductId, Quantity, Role, TrackingNumber,
+    account::AccountRegistered,
     delivery::{DeliveryCompleted, DeliveryPickedUp, DeliveryScheduled, DriverAssigned, TransitStarted},
     delivery_track::{PositionsReported, TrackPoint},
     order::{
@@ -19,6 +20,22 @@ use super::market::{Market, SYSTEM};
 
 pub fn somebody() -> AccountId {
     AccountId::from_uuid(Uuid::now_v7())
+}
+
+/// A producer with an account.
+pub async fn registered(market: &Market, company: &str) -> AccountId {
+    let producer = somebody();
+    let registered = AccountRegistered {
+        account_id: producer,
+        role: Role::Producer,
+        email: "farm@example.com".to_owned().into(),
+        first_name: "Marie".to_owned().into(),
+        last_name: "Dubois".to_owned().into(),
+        phone: None,
+        company: Some(company.to_owned()),
+    };
+    market.happens::<Account>(producer.uuid(), "system:sign_up", registered).await;
+    producer
 }
 
 pub fn euros(hundredths: i64) -> Money {

@@ -20,6 +20,7 @@ async fn every_table_is_compared() {
         tables,
         [
             "accounts",
+            "baskets",
             "deliveries",
             "order_history",
             "order_history_deliveries",
@@ -27,7 +28,9 @@ async fn every_table_is_compared() {
             "order_producers",
             "orders",
             "parked_events",
-            "products"
+            "popularity",
+            "products",
+            "purchases"
         ]
     );
     assert!(

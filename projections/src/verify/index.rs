@@ -3,6 +3,7 @@
 use std::{
     collections::{HashMap, HashSet},
     path::Path,
+    sync::Arc,
 };
 
 use agrodeep_domain::ProductId;
@@ -15,7 +16,7 @@ use crate::{
     Model, ReadError,
     fact::LogEvent,
     parking::decision,
-    search::{Fields, IndexError, ProductDocument, open_to_read, wants},
+    search::{Companies, Fields, IndexError, ProductDocument, open_to_read, wants},
 };
 
 /// How many events are read at a time.
@@ -64,18 +65,22 @@ async fn fold(
 ) -> Result<HashMap<ProductId, ProductDocument>, VerifyError> {
     let mut documents: HashMap<ProductId, ProductDocument> = HashMap::new();
     let mut parked = HashSet::new();
+    let mut companies = Companies::new(log.clone());
     let mut position = Position::START;
     while position < until {
         let events = log.read(position, BATCH_MAX).await?;
         let Some(last) = events.last() else { break };
         position = last.position;
-        for event in events.into_iter().filter(|event| event.position <= until && wants(event)) {
-            let id = ProductId::from_uuid(event.stream.uuid());
-            if parked.contains(&id) || skipped.contains(&event.position) {
+        let wanted = events.into_iter().filter(|event| event.position <= until && wants(event));
+        let wanted: Vec<_> = wanted.map(LogEvent::new).map(Arc::new).collect();
+        let names = companies.of_events(&wanted).await?;
+        for event in wanted {
+            let id = ProductId::from_uuid(event.recorded.stream.uuid());
+            if parked.contains(&id) || skipped.contains(&event.position()) {
                 continue;
             }
             let before = documents.get(&id).cloned();
-            match ProductDocument::after(before, &LogEvent::new(event)) {
+            match ProductDocument::after(before, &event, &names) {
                 Ok(Some(after)) => {
                     documents.insert(id, after);
                 }
@@ -111,6 +116,7 @@ fn columns(is: &ProductDocument, should: &ProductDocument) -> Vec<String> {
     let parts = [
         ("product_id", is.product_id == should.product_id),
         ("producer_id", is.producer_id == should.producer_id),
+        ("company", is.company == should.company),
         ("name", is.name == should.name),
         ("description", is.description == should.description),
         ("category_id", is.category_id == should.category_id),

@@ -9,7 +9,7 @@ use axum::{
 
 /// A form that events come in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Form {
+pub enum EventForm {
     /// A page, with a cursor to the next.
     Page,
     /// One line an event, to the end.
@@ -24,7 +24,7 @@ pub enum Form {
     Parquet,
 }
 
-impl Form {
+impl EventForm {
     /// All of them, the first one for who does not mind.
     pub const ALL: [Self; 6] =
         [Self::Page, Self::Ndjson, Self::Sse, Self::CloudEvent, Self::CloudEvents, Self::Parquet];
@@ -67,10 +67,13 @@ impl Form {
 
 /// In thousandths; what cannot be read counts as nothing.
 fn quality(text: &str) -> u16 {
-    text.parse::<f32>().ok().filter(|quality| (0.0..=1.0).contains(quality)).map_or(0, |q| (q * 1000.0) as u16)
+    text.parse::<f32>()
+        .ok()
+        .filter(|quality| (0.0..=1.0).contains(quality))
+        .map_or(0, |q| (q * 1000.0) as u16)
 }
 
-impl<S: Send + Sync> FromRequestParts<S> for Form {
+impl<S: Send + Sync> FromRequestParts<S> for EventForm {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
@@ -98,19 +101,19 @@ mod tests {
     #[test]
     fn the_form_that_is_wanted_most_is_given() {
         for (accept, expected) in [
-            ("*/*", Some(Form::Page)),
-            ("application/json", Some(Form::Page)),
-            ("text/event-stream", Some(Form::Sse)),
-            ("Application/X-NDJSON", Some(Form::Ndjson)),
-            ("application/vnd.apache.parquet, */*;q=0.1", Some(Form::Parquet)),
-            ("application/json;q=0.5, application/cloudevents+json", Some(Form::CloudEvent)),
-            ("text/html, application/cloudevents-batch+json;q=0.2", Some(Form::CloudEvents)),
+            ("*/*", Some(EventForm::Page)),
+            ("application/json", Some(EventForm::Page)),
+            ("text/event-stream", Some(EventForm::Sse)),
+            ("Application/X-NDJSON", Some(EventForm::Ndjson)),
+            ("application/vnd.apache.parquet, */*;q=0.1", Some(EventForm::Parquet)),
+            ("application/json;q=0.5, application/cloudevents+json", Some(EventForm::CloudEvent)),
+            ("text/html, application/cloudevents-batch+json;q=0.2", Some(EventForm::CloudEvents)),
             ("application/x-ndjson;q=0, text/html", None),
             ("application/x-ndjson;q=lots", None),
             ("text/html", None),
             ("nonsense", None),
         ] {
-            assert_eq!(Form::wanted(accept), expected, "{accept}");
+            assert_eq!(EventForm::wanted(accept), expected, "{accept}");
         }
     }
 }

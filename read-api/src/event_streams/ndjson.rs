@@ -42,11 +42,7 @@ impl End {
 ///
 /// # Errors
 /// [`Unshowable`]; the events before it are in `text`.
-pub fn write_lines(
-    viewer: &Viewer,
-    events: &[RecordedEvent],
-    text: &mut Vec<u8>,
-) -> Result<(), Unshowable> {
+pub fn write_lines(viewer: &Viewer, events: &[RecordedEvent], text: &mut Vec<u8>) -> Result<(), Unshowable> {
     for event in events {
         let view = viewer.view(event)?;
         serde_json::to_writer(&mut *text, &view).map_err(|_| Unshowable(event.position))?;
@@ -75,15 +71,8 @@ pub(crate) fn lines(
     open: Open,
 ) -> impl Stream<Item = Result<Vec<u8>, std::io::Error>> {
     let position = replay.selection().after;
-    let lines = Lines {
-        replay,
-        viewer,
-        stop,
-        left: limit.unwrap_or(u64::MAX),
-        count: 0,
-        position,
-        _open: open,
-    };
+    let lines =
+        Lines { replay, viewer, stop, left: limit.unwrap_or(u64::MAX), count: 0, position, _open: open };
     futures::stream::unfold(Some(lines), |lines| async move {
         let mut lines = lines?;
         let (text, is_last) = lines.next().await;

@@ -30,7 +30,7 @@ pub(crate) struct Live {
     pub stop: CancellationToken,
     /// Until when the client's token is good.
     pub until: Instant,
-    pub open: Open,
+    pub _open: Open,
 }
 
 struct Messages {
@@ -70,12 +70,13 @@ impl Messages {
             self.has_begun = true;
             return Some(format!("retry: {RETRY_MS}\n\n").into_bytes());
         }
+        let stop = self.live.stop.clone();
         loop {
-            let beat = self.last_sent + self.live.heartbeat;
+            let (beat, until) = (self.last_sent + self.live.heartbeat, self.live.until);
             let text = tokio::select! {
                 biased;
-                () = self.live.stop.cancelled() => return None,
-                () = tokio::time::sleep_until(self.live.until) => return None,
+                () = stop.cancelled() => return None,
+                () = tokio::time::sleep_until(until) => return None,
                 read = Self::read(&mut self.live, &mut self.reached, &mut self.is_at_end, &mut self.head) => match read {
                     Ok(text) => text,
                     Err(Ended) => return None,

@@ -1,3 +1,6 @@
 //! How the read side is, for who runs it.
 
+pub mod parked;
+pub mod parked_one;
+pub mod projections;
 pub mod rebuilds;

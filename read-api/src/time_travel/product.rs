@@ -26,7 +26,7 @@ pub async fn product(
     let mut product: Option<Product> = None;
     let mut read = 0;
     loop {
-        let events = log.load_part(&stream, read, BATCH).await?;
+        let events = log.load_page(&stream, read, BATCH).await?;
         // Within a stream time never goes back: what comes after the first event beyond the moment is beyond it, too.
         let until = events.iter().take_while(|event| is_until(event, moment)).count();
         product = products::replay(product, &events[..until])?;
@@ -59,7 +59,7 @@ async fn latest_version(log: &dyn EventLog, id: ProductId) -> Result<u64, TimeTr
     let stream = StreamId::new(ProductState::TYPE, id.uuid());
     let mut latest = 0;
     loop {
-        let events = log.load_part(&stream, latest, BATCH).await?;
+        let events = log.load_page(&stream, latest, BATCH).await?;
         latest += events.len() as u64;
         if events.len() < BATCH {
             return Ok(latest);

@@ -1,21 +1,53 @@
 //! Search results as JSON.
 
 use agrodeep_domain::AccountId;
-use agrodeep_projections::search::Facets;
+use agrodeep_projections::search::{Facets, Highlights, SearchItem};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{people::People, product::ProductView};
+use crate::links::Links;
 
 /// What a search found.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct SearchView {
     /// The products of this page, in order.
-    pub data: Vec<ProductView>,
+    pub data: Vec<FoundView>,
     /// How it was found, and where the page stands among all.
     pub meta: SearchMeta,
     /// What all results have in common.
     pub facets: FacetsView,
+}
+
+/// A product that was found: as it is, and where what was searched for stands in it.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct FoundView {
+    /// The product.
+    #[serde(flatten)]
+    pub product: ProductView,
+    /// Where what was searched for stands in it.
+    pub highlights: HighlightsView,
+}
+
+/// Texts as HTML, with what was searched for in `<em>`; all else is escaped.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct HighlightsView {
+    /// The name; null when nothing of what was searched for stands there.
+    #[schema(example = "<em>Tomates</em> Bio Marmande")]
+    pub name: Option<String>,
+    /// The part of the description around the first word; null when nothing of what was searched for stands there.
+    pub description: Option<String>,
+}
+
+impl FoundView {
+    /// A product that was found.
+    pub fn of(item: &SearchItem, people: &People, links: &Links) -> Self {
+        let Highlights { name, description } = item.highlights.clone();
+        Self {
+            product: ProductView::of(&item.product, people, links),
+            highlights: HighlightsView { name, description },
+        }
+    }
 }
 
 /// How it was found, and where the page stands among all.
@@ -27,7 +59,8 @@ pub struct SearchMeta {
     /// What was searched for.
     #[schema(example = "tomate bio")]
     pub query: String,
-    /// The query as it may have been meant, when words of it are nowhere.
+    /// The query as it may have been meant, when words of it are nowhere; or as it may go on, when its last word is only the
+    /// beginning of one.
     pub suggestions: Vec<String>,
     /// This page, from 1.
     pub current_page: u32,

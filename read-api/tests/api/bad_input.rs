@@ -26,6 +26,9 @@ fn routes(tale: Tale) -> Vec<String> {
         format!("/v1/orders/{}?", tale.order_id()),
         format!("/v1/orders/{}/history?", tale.order_id()),
         format!("/v1/deliveries/{}/track?", tale.delivery_id(1)),
+        "/v1/events?".to_owned(),
+        "/v1/streams?".to_owned(),
+        format!("/v1/streams/{}?", tale.order_id()),
     ]
 }
 
@@ -75,6 +78,8 @@ async fn a_parameter_that_cannot_be_is_refused_by_name() {
         ("is_organic=1", "is_organic"),
         ("producer=42", "producer"),
         ("producer=prod_01h455vb4pex5vsknk084sn02q", "producer"),
+        ("in_stock=1", "in_stock"),
+        ("in_stock=", "in_stock"),
         ("sort=colour", "sort"),
         ("sort=", "sort"),
         ("near=45.7,4.8", "near"),

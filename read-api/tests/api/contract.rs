@@ -18,9 +18,14 @@ fn the_contract_has_every_route() {
     let expected = [
         "/health",
         "/ready",
+        "/v1/ai/recommendations",
         "/v1/auth/me",
         "/v1/deliveries/{id}/history/diff",
         "/v1/deliveries/{id}/track",
+        "/v1/events",
+        "/v1/operations/parked",
+        "/v1/operations/parked/{projection}/{stream}",
+        "/v1/operations/projections",
         "/v1/orders",
         "/v1/orders/{id}",
         "/v1/orders/{id}/history",
@@ -30,6 +35,8 @@ fn the_contract_has_every_route() {
         "/v1/products/{id}",
         "/v1/products/{id}/history/diff",
         "/v1/search",
+        "/v1/streams",
+        "/v1/streams/{stream}",
     ];
     assert_eq!(paths, expected.into());
 }
@@ -46,9 +53,14 @@ fn every_query_is_documented_with_its_problems_and_needs_a_token() {
         for status in ["200", "400", "401", "403", "404", "503"] {
             assert!(operation["responses"][status]["description"].is_string(), "{path} {status}");
         }
+        let schema = &operation["responses"]["200"]["content"]["application/json"]["schema"];
+        assert!(schema.is_object(), "{path}");
+        if path.starts_with("/v1/operations/") {
+            // How things are at this moment, whatever was written.
+            continue;
+        }
         let parameters = operation["parameters"].as_array().unwrap();
         assert!(parameters.iter().any(|parameter| parameter["name"] == "Agrodeep-Min-Position"), "{path}");
-        assert!(operation["responses"]["200"]["content"]["application/json"]["schema"].is_object(), "{path}");
     }
 }
 

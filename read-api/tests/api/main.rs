@@ -4,12 +4,16 @@
 
 mod bad_input;
 mod contract;
+mod events;
 mod history;
+mod live;
+mod operations;
 mod orders;
 mod past;
 mod people;
 mod positions;
 mod products;
+mod recommendations;
 mod roles;
 mod search;
 mod service;

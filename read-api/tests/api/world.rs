@@ -8,7 +8,10 @@ use agrodeep_event_store::{
 };
 use agrodeep_http::ServiceRoutes;
 use agrodeep_projections::{Projections, ReadModels, search::ProductIndex};
-use agrodeep_read_api::{ReadApi, ReadApiSettings, SERVICE, readiness, router};
+use agrodeep_read_api::{
+    ReadApi, ReadApiSettings, SERVICE, event_streams::StreamSettings, readiness, router,
+};
+use agrodeep_schemas::CatalogueEntry;
 use axum::{
     Router,
     body::{Body, to_bytes},
@@ -55,6 +58,19 @@ pub struct World {
     state: Mutex<State>,
     _running: DropGuard,
     _index: Option<IndexFolder>,
+}
+
+/// Every event that happens here: the domain's, and those of the fulfilment, which this crate has no types for.
+pub fn catalogue() -> Vec<CatalogueEntry> {
+    let fulfilment = ["FulfilmentStarted", "FulfilmentCompleted"].map(|name| CatalogueEntry {
+        aggregate_type: "order_fulfilment".to_owned(),
+        event_name: name.to_owned(),
+        version: "1".to_owned(),
+        personal: vec![],
+    });
+    let mut catalogue = agrodeep_schemas::catalogue();
+    catalogue.extend(fulfilment);
+    catalogue
 }
 
 /// What runs beside the API.
@@ -166,7 +182,8 @@ impl World {
             },
             ready_lag_events_max: 3,
         };
-        let api = ReadApi { models, log: log.clone(), tokens: verifier(), settings };
+        let streams = StreamSettings::new(catalogue(), stop.clone());
+        let api = ReadApi { models, log: log.clone(), streams, tokens: verifier(), settings };
         let readiness = readiness(&api);
         let (router, openapi) = router(api);
         let app = ServiceRoutes { name: SERVICE, readiness, metrics: None }.around(router, openapi);

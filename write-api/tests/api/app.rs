@@ -10,7 +10,7 @@ use agrodeep_domain::{Actor, Personal, Role};
 use agrodeep_event_store::{Position, SharedLog, postgres::testing::TestDatabase};
 use agrodeep_http::{Readiness, ServiceRoutes, TokenVerifier};
 use agrodeep_write_api::{
-    PublicUrls, Runner, SharedRebuilds, WriteApi,
+    PublicUrls, Runner, SharedParked, SharedRebuilds, WriteApi,
     accounts::{
         AccountSettings, Accounts, EmailAddress, NewAccount, Password, SigningKeySource, register_account,
     },
@@ -24,7 +24,7 @@ use axum::{
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
-use crate::rebuilds::FakeRebuilds;
+use crate::{parked::FakeDesk, rebuilds::FakeRebuilds};
 
 pub const PASSWORD: &str = "demo-password-1";
 pub const WEBHOOK_SECRET: &str = "whsec_test";
@@ -60,6 +60,7 @@ impl App {
             runner: Runner::new(commands.idempotency.clone()),
             webhook_secrets: WebhookSecrets::new([WEBHOOK_SECRET.into()]),
             simulator: Some(simulator.clone()),
+            parked: SharedParked(Arc::new(FakeDesk::default())),
             rebuilds: SharedRebuilds(Arc::new(FakeRebuilds::default())),
             urls: PublicUrls { read: "http://read.test".to_owned() },
         };

@@ -9,6 +9,7 @@ mod deliveries;
 mod idempotency;
 mod journey;
 mod orders;
+mod parked;
 mod payments;
 mod products;
 mod rebuilds;

@@ -12,7 +12,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
     if_none_match::IfNoneMatch,
-    reading::{Reading, unanswered},
+    reading::{self, Reading, unanswered},
     routes::{Refusals, versioned},
     views::profile::UserView,
 };
@@ -44,7 +44,7 @@ async fn me(
     has: IfNoneMatch,
     State(reading): State<Reading>,
 ) -> Result<Response, Problem> {
-    let models = reading.at(min, &[Model::Accounts]).await?;
+    let models = reading.about(min, &[Model::Accounts], &[reading::account(user.account_id)]).await?;
     let account = models.account(user.account_id).await.map_err(unanswered)?.ok_or_else(|| {
         // The token is good, so there is such an account: it has not been projected yet.
         Problem::unavailable("read_model_behind", "the account is not known here yet; try again", 1)

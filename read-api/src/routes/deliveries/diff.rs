@@ -13,7 +13,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::track::followed;
 use crate::{
-    reading::Reading,
+    reading::{self, Reading},
     routes::{Refusals, compared},
     scope::DeliveryReaders,
     time_travel::{self, Moment, VersionsParameters},
@@ -51,7 +51,8 @@ async fn diff(
     State(log): State<SharedLog>,
 ) -> Result<Response, Problem> {
     let versions = parameters.versions()?;
-    let models = reading.at(min, &[Model::Deliveries, Model::Accounts]).await?;
+    let models =
+        reading.about(min, &[Model::Deliveries, Model::Accounts], &[reading::delivery(delivery_id)]).await?;
     followed(models, delivery_id, &allowed.0).await?;
     let from = time_travel::delivery(&*log, delivery_id, Moment::Version(versions[0])).await?;
     let to = time_travel::delivery(&*log, delivery_id, Moment::Version(versions[1])).await?;

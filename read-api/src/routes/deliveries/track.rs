@@ -14,7 +14,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
     if_none_match::IfNoneMatch,
-    reading::{Reading, unanswered},
+    reading::{self, Reading, unanswered},
     routes::{Refusals, as_it_was, versioned},
     scope::DeliveryReaders,
     time_travel::{self, MomentParameters, Then},
@@ -58,7 +58,8 @@ async fn track(
     State(log): State<SharedLog>,
 ) -> Result<Response, Problem> {
     let moment = parameters.moment(Utc::now())?;
-    let models = reading.at(min, &[Model::Deliveries, Model::Accounts]).await?;
+    let models =
+        reading.about(min, &[Model::Deliveries, Model::Accounts], &[reading::delivery(delivery_id)]).await?;
     let delivery = followed(models, delivery_id, &allowed.0).await?;
     let vary = header::AUTHORIZATION.as_str();
     let Some(moment) = moment else {

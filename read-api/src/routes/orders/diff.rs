@@ -12,7 +12,7 @@ use super::get::{Past, Seen, THEN, VARY, people};
 use crate::{
     language::Preferred,
     links::Links,
-    reading::Reading,
+    reading::{self, Reading},
     routes::{Refusals, compared},
     scope::OrderReaders,
     time_travel::{Moment, VersionsParameters},
@@ -51,7 +51,7 @@ async fn diff(
     State(links): State<Links>,
 ) -> Result<Response, Problem> {
     let versions = parameters.versions()?;
-    let models = reading.at(min, THEN).await?;
+    let models = reading.about(min, THEN, &[reading::order(order_id)]).await?;
     let past = Past::of(models, order_id, &allowed.0).await?;
     let [from, to] = versions.map(|version| past.at(Moment::Version(version)));
     let (from, to) = (from?, to?);

@@ -16,7 +16,7 @@ use crate::{
     if_none_match::IfNoneMatch,
     language::Preferred,
     links::Links,
-    reading::{Reading, unanswered},
+    reading::{self, Reading, unanswered},
     routes::{Refusals, as_it_was, versioned},
     scope::{OrderReaders, Scope, no_such_order},
     time_travel::{self, Moment, MomentParameters, OrderThen, Then},
@@ -64,7 +64,7 @@ async fn get(
     let user = &allowed.0;
     let moment = parameters.moment(Utc::now())?;
     let needed = if moment.is_none() { NOW } else { THEN };
-    let models = reading.at(min, needed).await?;
+    let models = reading.about(min, needed, &[reading::order(order_id)]).await?;
     let Seen { order, delivery, scope, settled } = match moment {
         None => now(models, order_id, user).await?,
         Some(moment) => Past::of(models, order_id, user).await?.at(moment)?,

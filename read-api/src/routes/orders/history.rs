@@ -17,7 +17,7 @@ use utoipa::IntoParams;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
-    reading::{Reading, unanswered},
+    reading::{self, Reading, unanswered},
     routes::Refusals,
     scope::{OrderReaders, Scope, no_such_order},
     views::history::{HistoryEntryView, HistoryMeta, HistoryView},
@@ -70,7 +70,8 @@ async fn history(
 ) -> Result<Response, Problem> {
     let user = &allowed.0;
     let (after, limit) = parameters.parse()?;
-    let models = reading.at(min, &[Model::Orders, Model::OrderHistory]).await?;
+    let models =
+        reading.about(min, &[Model::Orders, Model::OrderHistory], &[reading::order(order_id)]).await?;
     let order = models.order(order_id).await.map_err(unanswered)?.ok_or_else(no_such_order)?;
     let scope = Scope::of(user, order.buyer_id, order.items.iter().map(|item| item.producer_id))?;
     let view = read(models, &order, scope, after, limit).await?;

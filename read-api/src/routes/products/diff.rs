@@ -13,7 +13,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
     links::Links,
-    reading::{Reading, unanswered},
+    reading::{self, Reading, unanswered},
     routes::{Refusals, compared},
     time_travel::{self, Moment, VersionsParameters},
     views::{diff::DiffView, people::People, product::ProductView},
@@ -51,7 +51,7 @@ async fn diff(
     State(log): State<SharedLog>,
 ) -> Result<Response, Problem> {
     let versions = parameters.versions()?;
-    let models = reading.at(min, &[Model::Products, Model::Accounts]).await?;
+    let models = reading.about(min, &[Model::Products, Model::Accounts], &[reading::product(id)]).await?;
     let product = models.product(id).await.map_err(unanswered)?;
     let product = product.ok_or_else(|| Problem::not_found("there is no such product"))?;
     let people = People::load(models, [product.producer_id]).await?;

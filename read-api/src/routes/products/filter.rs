@@ -14,6 +14,7 @@ pub struct FilterParameters<'a> {
     pub max_price: Option<&'a str>,
     pub is_organic: Option<bool>,
     pub producer: Option<&'a str>,
+    pub in_stock: Option<bool>,
 }
 
 impl FilterParameters<'_> {
@@ -27,6 +28,7 @@ impl FilterParameters<'_> {
             min_price: self.min_price.map(|text| price("min_price", text)).transpose()?,
             max_price: self.max_price.map(|text| price("max_price", text)).transpose()?,
             is_organic: self.is_organic,
+            in_stock: self.in_stock,
             producer: self
                 .producer
                 .map(|text| {

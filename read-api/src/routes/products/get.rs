@@ -15,7 +15,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use crate::{
     if_none_match::IfNoneMatch,
     links::Links,
-    reading::{Reading, unanswered},
+    reading::{self, Reading, unanswered},
     routes::{Refusals, as_it_was, versioned},
     time_travel::{self, MomentParameters, Then},
     views::{people::People, product::ProductView},
@@ -58,7 +58,7 @@ async fn get(
     State(log): State<SharedLog>,
 ) -> Result<Response, Problem> {
     let moment = parameters.moment(Utc::now())?;
-    let models = reading.at(min, &[Model::Products, Model::Accounts]).await?;
+    let models = reading.about(min, &[Model::Products, Model::Accounts], &[reading::product(id)]).await?;
     let product = models.product(id).await.map_err(unanswered)?;
     let product = product.ok_or_else(|| Problem::not_found("there is no such product"))?;
     let people = People::load(models, [product.producer_id]).await?;

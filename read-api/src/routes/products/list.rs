@@ -46,6 +46,8 @@ struct ListParameters {
     is_organic: Option<bool>,
     /// Of this producer.
     producer: Option<String>,
+    /// With something left to order, or with nothing left.
+    in_stock: Option<bool>,
     /// In which order; newest first by default.
     #[param(inline)]
     sort: Option<Sort>,
@@ -63,6 +65,16 @@ enum Sort {
     Price,
     /// Newest first.
     Newest,
+    /// In most orders first.
+    Popularity,
+}
+
+/// The read models that a list in this order is made from.
+fn used(sort: ProductSort) -> &'static [Model] {
+    match sort {
+        ProductSort::Popularity => &[Model::Products, Model::Accounts, Model::Baskets],
+        ProductSort::Price | ProductSort::Newest => &[Model::Products, Model::Accounts],
+    }
 }
 
 /// The products that are offered.
@@ -82,7 +94,7 @@ async fn list(
     State(reading): State<Reading>,
     State(links): State<Links>,
 ) -> Result<Response, Problem> {
-    let ListParameters { category, min_price, max_price, is_organic, producer, sort, page, limit } =
+    let ListParameters { category, min_price, max_price, is_organic, producer, in_stock, sort, page, limit } =
         parameters;
     let paging = Paging::parse(page, limit)?;
     let filter = FilterParameters {
@@ -91,14 +103,16 @@ async fn list(
         max_price: max_price.as_deref(),
         is_organic,
         producer: producer.as_deref(),
+        in_stock,
     }
     .parse()?;
     let sort = match sort {
         Some(Sort::Price) => ProductSort::Price,
+        Some(Sort::Popularity) => ProductSort::Popularity,
         Some(Sort::Newest) | None => ProductSort::Newest,
     };
 
-    let models = reading.at(min, &[Model::Products, Model::Accounts]).await?;
+    let models = reading.at(min, used(sort)).await?;
     let page = Page { page: paging.page, limit: paging.limit };
     let found = models.products(&filter, sort, page).await.map_err(unanswered)?;
     let people = People::load(models, found.items.iter().map(|product| product.producer_id)).await?;

@@ -23,8 +23,7 @@ use crate::{
     routes::Refusals,
     views::{
         people::People,
-        product::ProductView,
-        search::{FacetsView, SearchMeta, SearchView},
+        search::{FacetsView, FoundView, SearchMeta, SearchView},
     },
 };
 
@@ -67,6 +66,8 @@ struct SearchParameters {
     is_organic: Option<bool>,
     /// Of this producer.
     producer: Option<String>,
+    /// With something left to order, or with nothing left.
+    in_stock: Option<bool>,
     /// Which page, from 1.
     page: Option<u32>,
     /// How many items a page has: at most 100, 20 by default.
@@ -142,12 +143,12 @@ async fn found(
     let (query, paging) = parameters.parse()?;
     let models = reading.at(min, &[Model::Search, Model::Products, Model::Accounts]).await?;
     let results = models.search(&query).await.map_err(unanswered)?;
-    let producers = results.items.iter().map(|product| product.producer_id);
+    let producers = results.items.iter().map(|item| item.product.producer_id);
     let counted = results.facets.producers.iter().map(|(producer, _)| *producer);
     let people = People::load(models, producers.chain(counted)).await?;
     let page = paging.meta(results.total);
     let view = SearchView {
-        data: results.items.iter().map(|product| ProductView::of(product, &people, &links)).collect(),
+        data: results.items.iter().map(|item| FoundView::of(item, &people, &links)).collect(),
         meta: SearchMeta {
             took_ms: (results.took_ms * 100.0).round() / 100.0,
             query: query.text,
@@ -178,6 +179,7 @@ impl SearchParameters {
             max_price: self.max_price.as_deref(),
             is_organic: self.is_organic,
             producer: self.producer.as_deref(),
+            in_stock: self.in_stock,
         }
         .parse()?;
         let query = SearchQuery {

@@ -1,0 +1,3 @@
+//! What is worked out from what many have done.
+
+pub mod recommendations;
