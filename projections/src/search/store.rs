@@ -118,17 +118,17 @@ impl Folder {
         }
         match found {
             Some((_, opened)) => Ok(opened),
-            None => self.create(&first_index_path(&self.path)),
+            None => Self::create(&first_index_path(&self.path)),
         }
     }
 
     /// An empty index beside what is there.
     fn create_beside(&self) -> Result<Opened, IndexError> {
         let last = index_paths(&self.path).first().and_then(|path| number(path)).unwrap_or(0);
-        self.create(&self.path.join(format!("{}-{}", index_name(), last + 1)))
+        Self::create(&self.path.join(format!("{}-{}", index_name(), last + 1)))
     }
 
-    fn create(&self, path: &Path) -> Result<Opened, IndexError> {
+    fn create(path: &Path) -> Result<Opened, IndexError> {
         let failed = |error| IndexError::Folder { folder: path.to_owned(), error };
         fs::create_dir_all(path).map_err(failed)?;
         let (schema, fields) = Fields::build();

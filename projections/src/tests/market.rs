@@ -110,14 +110,18 @@ impl Market {
     pub async fn project(&self) {
         let head = self.log.head().await.unwrap();
         let feed = Feed::new(self.log.clone());
-        tokio::join!(
-            project::<AccountsProjection>(&feed, self.pool(), head),
-            project::<ProductsProjection>(&feed, self.pool(), head),
-            project::<OrdersProjection>(&feed, self.pool(), head),
-            project::<OrderHistoryProjection>(&feed, self.pool(), head),
-            project::<DeliveriesProjection>(&feed, self.pool(), head),
-            project::<BasketsProjection>(&feed, self.pool(), head),
-        );
+        // On the heap: together they are large.
+        Box::pin(async {
+            tokio::join!(
+                project::<AccountsProjection>(&feed, self.pool(), head),
+                project::<ProductsProjection>(&feed, self.pool(), head),
+                project::<OrdersProjection>(&feed, self.pool(), head),
+                project::<OrderHistoryProjection>(&feed, self.pool(), head),
+                project::<DeliveriesProjection>(&feed, self.pool(), head),
+                project::<BasketsProjection>(&feed, self.pool(), head),
+            );
+        })
+        .await;
     }
 
     /// A projection that has not begun, with a log connection of its own.
