@@ -23,8 +23,8 @@ use crate::{
     rebuild::{Finished, RebuildError, RebuildRequest, RebuildState, Rebuilds, work_on},
 };
 
-const MODELS: [Model; 5] =
-    [Model::Accounts, Model::Products, Model::Orders, Model::OrderHistory, Model::Deliveries];
+const MODELS: [Model; 6] =
+    [Model::Accounts, Model::Products, Model::Orders, Model::OrderHistory, Model::Deliveries, Model::Baskets];
 
 fn rebuilds(market: &Market) -> Rebuilds {
     Rebuilds::new(market.log.clone(), market.pool().clone(), Duration::ZERO)
