@@ -43,7 +43,11 @@ use self::{
     text::{Analyser, Word},
 };
 pub(crate) use self::{
-    companies::Companies, document::ProductDocument, indexer::wants, schema::Fields, store::open_to_read,
+    companies::Companies,
+    document::ProductDocument,
+    indexer::wants,
+    schema::Fields,
+    store::{Committed, open_to_read},
 };
 pub use self::{highlight::Highlights, indexer::Indexer, store::IndexError};
 

@@ -163,3 +163,20 @@ pub(crate) async fn skipped(
     .await?;
     Ok(positions.into_iter().map(Position).collect())
 }
+
+/// The events of aggregates of one type that people have decided to leave out of a projection: where each stands, and whose it is.
+pub(crate) async fn skipped_of(
+    executor: impl PgExecutor<'_>,
+    model: Model,
+    aggregate_type: &str,
+) -> Result<Vec<(Position, Uuid)>, sqlx::Error> {
+    let rows: Vec<(i64, Uuid)> = sqlx::query_as(
+        "select position, aggregate_id from parking_decisions
+         where projection = $1 and aggregate_type = $2 and skipped_at is not null",
+    )
+    .bind(model.as_str())
+    .bind(aggregate_type)
+    .fetch_all(executor)
+    .await?;
+    Ok(rows.into_iter().map(|(position, id)| (Position(position), id)).collect())
+}

@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     anew::{Anew, done, level, requested},
     companies::{Companies, CompanyNames},
-    parked::{ParkedProducts, Published, decided, fold_anew, note},
+    parked::{Published, decided, fold_anew, note},
     store::{Current, Folder, IndexError, Store},
 };
 use crate::{
@@ -24,7 +24,7 @@ use crate::{
     fact::LogEvent,
     feed::Feed,
     heartbeat,
-    parking::Outcome,
+    parking::{Outcome, decision},
     products::{Product, from_row},
     runner::Reached,
 };
@@ -41,7 +41,7 @@ const EVENTS_BETWEEN_COMMITS_MAX: usize = 50_000;
 const BOOTSTRAP_CHUNK: usize = 1000;
 const PAUSE_MIN: Duration = Duration::from_millis(100);
 const PAUSE_MAX: Duration = Duration::from_secs(5);
-/// How often is asked, while something is parked, whether a person has decided about it.
+/// How often is asked what people have decided about what is parked.
 const LOOK_FOR_DECISIONS: Duration = Duration::from_millis(200);
 
 /// Keeps the product index of this process up to date. There is one a folder.
@@ -121,14 +121,16 @@ impl Indexer {
             store = bootstrap(store, feed.log(), pool, &mut companies).await?;
         }
         let mut anew = Anew::begin(&store, feed.log(), pool, &self.folder, &self.current);
+        store = leave_out_skipped(store, feed.log(), pool).await?;
         self.reach(&store, 0);
         let mut first_change: Option<Instant> = None;
         let mut uncommitted_events = 0;
         let mut untold = 0;
         let mut looked = Instant::now();
         loop {
-            if !store.parked().is_empty() && looked.elapsed() >= LOOK_FOR_DECISIONS {
+            if looked.elapsed() >= LOOK_FOR_DECISIONS {
                 looked = Instant::now();
+                store = leave_out_skipped(store, feed.log(), pool).await?;
                 store = carry_out_decisions(store, feed.log(), pool).await?;
                 self.reach(&store, 0);
             }
@@ -214,6 +216,29 @@ pub(super) async fn take_in(
     blocking(move || store.take_in(&wanted, &names, last).map(|()| store)).await
 }
 
+/// Leaves out what people have decided to skip in the products: those that have such an event already are folded anew.
+async fn leave_out_skipped(mut store: Store, log: &SharedLog, pool: &PgPool) -> Result<Store, IndexError> {
+    let skipped =
+        decision::skipped_of(pool, Model::Products, Aggregate::TYPE).await.map_err(ReadError::from)?;
+    let mut changed = false;
+    for (position, id) in skipped {
+        if store.leaves_out(position) {
+            continue;
+        }
+        store.leave_out(position);
+        if position <= store.position() {
+            let id = ProductId::from_uuid(id);
+            let folded = fold_anew(log, pool, id, store.position()).await?;
+            store.put_anew(id, folded, 0)?;
+            changed = true;
+        }
+    }
+    if changed {
+        store = blocking(move || store.commit().map(|()| store)).await?;
+    }
+    Ok(store)
+}
+
 /// Folds anew the parked products about which a person has decided.
 async fn carry_out_decisions(mut store: Store, log: &SharedLog, pool: &PgPool) -> Result<Store, IndexError> {
     let decided = decided(pool, store.parked()).await?;
@@ -258,6 +283,8 @@ pub(super) async fn bootstrap(
     .fetch_all(&mut *snapshot)
     .await
     .map_err(ReadError::from)?;
+    let skipped = decision::skipped_of(&mut *snapshot, Model::Products, Aggregate::TYPE).await;
+    let skipped = skipped.map_err(ReadError::from)?;
     let mut count = 0;
     {
         let rows = sqlx::query("select * from products where is_active").fetch(&mut *snapshot);
@@ -276,7 +303,7 @@ pub(super) async fn bootstrap(
         position = position.0,
         "the product index begins with the products as they are"
     );
-    store.put_up_to(position, ParkedProducts::new());
+    store.put_up_to(position, skipped.into_iter().map(|(position, _)| position).collect());
     // What is parked there need not be here; and if it is, it is known why.
     for id in parked.into_iter().map(ProductId::from_uuid) {
         let folded = fold_anew(log, pool, id, position).await?;

@@ -1,7 +1,7 @@
 //! The index on disk: one folder, one writer. A commit carries its position.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     fs::{self, File, TryLockError},
     path::{Path, PathBuf},
     sync::{Arc, PoisonError, RwLock},
@@ -64,6 +64,9 @@ pub(super) struct Payload {
     /// Which rebuild it comes from: who asks later wants another one.
     #[serde(default)]
     pub rebuilt: i64,
+    /// Which events it leaves out, because people have decided that the products do without them.
+    #[serde(default)]
+    pub skipped: BTreeSet<Position>,
 }
 
 /// An index that can be searched.
@@ -207,8 +210,18 @@ fn open_latest(folder: &Path) -> Result<Opened, TantivyError> {
     open(&first_index_path(folder))
 }
 
+/// An index as of one commit.
+pub(crate) struct Committed {
+    pub searcher: Searcher,
+    pub fields: Fields,
+    /// Up to which event everything is in,
+    pub position: Position,
+    /// but for these.
+    pub skipped: BTreeSet<Position>,
+}
+
 /// Opens the index in `folder` only to read it, whoever writes it.
-pub(crate) fn open_to_read(folder: &Path) -> Result<(Searcher, Fields, Position), IndexError> {
+pub(crate) fn open_to_read(folder: &Path) -> Result<Committed, IndexError> {
     let opened = open_latest(folder)?;
     // A commit may come between reading its payload and its documents: then once more.
     loop {
@@ -216,8 +229,9 @@ pub(crate) fn open_to_read(folder: &Path) -> Result<(Searcher, Fields, Position)
         opened.reader.reload()?;
         let after = opened.index.load_metas()?;
         if before.opstamp == after.opstamp {
-            let position = payload(before.payload.as_deref()).map_or(Position::START, |found| found.position);
-            return Ok((opened.reader.searcher(), opened.fields, position));
+            let Payload { position, skipped, .. } = payload(before.payload.as_deref()).unwrap_or_default();
+            let (searcher, fields) = (opened.reader.searcher(), opened.fields);
+            return Ok(Committed { searcher, fields, position, skipped });
         }
     }
 }
@@ -376,9 +390,20 @@ impl Store {
         Ok(())
     }
 
-    /// Where the products that were put stand, and which of them are parked.
-    pub fn put_up_to(&mut self, position: Position, parked: ParkedProducts) {
-        self.payload = Payload { position, parked, ..self.payload };
+    /// Where the products that were put stand, without the events that they leave out; none of them is parked.
+    pub fn put_up_to(&mut self, position: Position, skipped: BTreeSet<Position>) {
+        self.payload =
+            Payload { position, skipped, parked: ParkedProducts::new(), rebuilt: self.payload.rebuilt };
+    }
+
+    /// Whether an event is left out.
+    pub fn leaves_out(&self, position: Position) -> bool {
+        self.payload.skipped.contains(&position)
+    }
+
+    /// From now on an event is left out. A product that has it already must be put anew.
+    pub fn leave_out(&mut self, position: Position) {
+        self.payload.skipped.insert(position);
     }
 
     /// Takes events in, all of which may change the index, and moves to `position`.
@@ -389,6 +414,9 @@ impl Store {
         position: Position,
     ) -> Result<(), IndexError> {
         for event in events {
+            if self.leaves_out(event.position()) {
+                continue;
+            }
             let id = ProductId::from_uuid(event.recorded.stream.uuid());
             if let Some(parked) = self.payload.parked.get_mut(&id) {
                 parked.wait(event.position());

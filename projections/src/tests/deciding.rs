@@ -254,7 +254,7 @@ async fn a_skipped_event_is_left_out_for_good_and_it_stays_known_who_did_it() {
     let [decision] = &shown.decisions[..] else { panic!("{:?}", shown.decisions) };
     assert_eq!(decision.decided_by, "account:marie");
     assert_eq!(decision.event_type.as_deref(), Some("ProductPainted"));
-    assert_eq!(decision.error_class.as_deref(), Some("unreadable_payload"));
+    assert_eq!(decision.error_class.as_deref(), Some("unknown_event"));
     running.stop().await;
     // A fold from the beginning leaves it out, too.
     let report = market.check().await;

@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     Cause, Model, Page, Projections, ReadModels, WaitError, Wanted,
-    parking::{Outcome, ParkingDesk, Verdict},
+    parking::{DecideError, Outcome, ParkingDesk, Verdict},
     products::ProductFilter,
     search::{IndexError, ProductIndex, SearchQuery, SearchResults, SearchSort},
     verify::{How, compare_index},
@@ -444,6 +444,64 @@ async fn what_the_index_has_parked_is_decided_about_like_all_else() {
     projecting.await.unwrap();
     let report = compare_index(market.log.clone(), market.pool(), &folder.0).await.unwrap();
     assert!(report.is_clean(), "{report:?}");
+    assert!(market.check().await.is_clean());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_products_leave_out_the_index_leaves_out_although_it_could_apply_it() {
+    let (market, folder) = (Market::open().await, Folder::new());
+    let [early, late] = [
+        offered(&market, somebody(), tomatoes(), 250).await,
+        offered(&market, somebody(), tomatoes(), 250).await,
+    ];
+    // Only the table of the products refuses this price.
+    sqlx::query("alter table products add constraint defect check (price <> 6.66)")
+        .execute(market.pool())
+        .await
+        .unwrap();
+    let stop = CancellationToken::new();
+    let projections = Projections::new(market.log.clone(), market.pool().clone());
+    let projecting = tokio::spawn(projections.run(stop.clone()));
+    let desk = ParkingDesk::new(market.pool().clone());
+    let skip = async |id: ProductId| {
+        let (stream, verdict) =
+            (StreamId::new("product", id.uuid()), Verdict::Skip { reason: "a joke".to_owned() });
+        let asked = loop {
+            match desk.decide(Model::Products, &stream, &verdict, "x").await {
+                Ok(asked) => break asked,
+                Err(DecideError::NotParked { .. }) => tokio::time::sleep(Duration::from_millis(10)).await,
+                Err(error) => panic!("{error}"),
+            }
+        };
+        let carried_out = desk.carried_out(&[asked], Duration::from_secs(60)).await.unwrap().remove(0);
+        assert_eq!(carried_out.outcome, Some(Outcome::Released));
+    };
+    let cheap = async |running: &Running| {
+        let filter = ProductFilter { max_price: Some("6".parse().unwrap()), ..ProductFilter::default() };
+        ids(&running.search(SearchQuery { filter, ..query("tomate") }).await)
+    };
+    market.happens::<Product>(early.uuid(), "test", ProductRepriced { price: euros(666) }).await;
+
+    // The index has the event already when it is skipped,
+    let running = Running::start(&market, &folder.0);
+    assert_eq!(cheap(&running).await, [late]);
+    skip(early).await;
+    let check = async || {
+        let report = compare_index(market.log.clone(), market.pool(), &folder.0).await.unwrap();
+        assert!(report.is_clean(), "{report:?}");
+    };
+    check().await;
+    assert_eq!(cheap(&running).await.len(), 2);
+    running.stop().await;
+    // or comes by it when it has been.
+    market.happens::<Product>(late.uuid(), "test", ProductRepriced { price: euros(666) }).await;
+    skip(late).await;
+    let running = Running::start(&market, &folder.0);
+    assert_eq!(cheap(&running).await.len(), 2);
+    check().await;
+    running.stop().await;
+    stop.cancel();
+    projecting.await.unwrap();
     assert!(market.check().await.is_clean());
 }
 

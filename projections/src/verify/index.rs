@@ -4,6 +4,7 @@ use std::{
     collections::{HashMap, HashSet},
     path::Path,
     sync::Arc,
+    time::{Duration, Instant},
 };
 
 use agrodeep_domain::ProductId;
@@ -16,11 +17,14 @@ use crate::{
     Model, ReadError,
     fact::LogEvent,
     parking::decision,
-    search::{Companies, Fields, IndexError, ProductDocument, open_to_read, wants},
+    search::{Committed, Companies, Fields, IndexError, ProductDocument, open_to_read, wants},
 };
 
 /// How many events are read at a time.
 const BATCH_MAX: usize = 4096;
+/// How long an index is given to leave out what was skipped just before.
+const UNTIL_LEFT_OUT: Duration = Duration::from_secs(5);
+const POLL: Duration = Duration::from_millis(50);
 
 /// Compares the product index in `folder` with what `log` says up to the index's last commit, without what people have decided
 /// to skip (`live` says what). The index may be in use.
@@ -28,21 +32,41 @@ const BATCH_MAX: usize = 4096;
 /// # Errors
 /// [`VerifyError`].
 pub async fn compare_index(log: SharedLog, live: &PgPool, folder: &Path) -> Result<Report, VerifyError> {
-    let folder = folder.to_owned();
-    let read = move || {
-        let (searcher, fields, position) = open_to_read(&folder)?;
-        Ok::<_, IndexError>((documents(&searcher, &fields)?, position))
-    };
-    let (is, position) = tokio::task::spawn_blocking(read)
-        .await
-        .map_err(|error| ReadError::Unavailable(error.to_string()))??;
     let skipped = decision::skipped(live, Model::Products).await?;
+    let committed = without(folder, &skipped).await?;
+    let position = committed.position;
+    // What was skipped since is left out by both or by neither.
+    let skipped = skipped.into_iter().chain(committed.skipped.iter().copied()).collect();
+    let is = blocking(move || documents(&committed.searcher, &committed.fields)).await?;
     let should = fold(&log, position, &skipped).await?;
     let mut report = Report::default();
     report.positions.insert(Model::Search, position);
     report.rows.insert(Model::Search.to_string(), is.len() as u64);
     compare(is, should, &mut report);
     Ok(report)
+}
+
+/// The index as of its last commit, or of one soon after it that leaves out all of `skipped`.
+async fn without(folder: &Path, skipped: &HashSet<Position>) -> Result<Committed, VerifyError> {
+    let deadline = Instant::now() + UNTIL_LEFT_OUT;
+    loop {
+        let folder = folder.to_owned();
+        let committed = blocking(move || open_to_read(&folder)).await?;
+        let is_in = |position: &&Position| **position <= committed.position;
+        let leaves_out_all =
+            skipped.iter().filter(is_in).all(|position| committed.skipped.contains(position));
+        if leaves_out_all || Instant::now() >= deadline {
+            return Ok(committed);
+        }
+        tokio::time::sleep(POLL).await;
+    }
+}
+
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, IndexError> + Send + 'static,
+) -> Result<T, VerifyError> {
+    let worked = tokio::task::spawn_blocking(work).await;
+    Ok(worked.map_err(|error| ReadError::Unavailable(error.to_string()))??)
 }
 
 /// All documents of the index. One that is there twice is there twice.
