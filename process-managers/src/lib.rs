@@ -15,14 +15,14 @@ mod effects;
 mod exploration;
 mod imported_payments;
 mod metrics;
-pub mod order_fulfilment;
 mod retry;
 pub mod runner;
+
+pub use agrodeep_domain::{OrderFulfilment, order_fulfilment};
 
 pub use self::{
     conductor::{AdvanceError, ImportConductor},
     imported_payments::ImportedPayments,
-    order_fulfilment::OrderFulfilment,
     retry::RetryPolicy,
     runner::{Runner, RunnerSettings, release_lease},
 };

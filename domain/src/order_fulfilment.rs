@@ -74,13 +74,13 @@ pub struct OrderFulfilment {
 
 /// The id under which a step of an order's fulfilment is done: the same for every attempt.
 pub fn effect_id(order_id: OrderId, step: Step) -> Uuid {
-    agrodeep_commands::command_id::derived(order_id.uuid(), &step.to_string())
+    agrodeep_domain::command_id::derived(order_id.uuid(), &step.to_string())
 }
 
 /// The id of an order's `attempt`-th delivery, from 1.
 pub fn delivery_id(order_id: OrderId, attempt: u32) -> DeliveryId {
-    let derived = agrodeep_commands::command_id::derived(order_id.uuid(), &format!("delivery:{attempt}"));
-    DeliveryId::from_uuid(agrodeep_commands::command_id::of_new_aggregate(derived))
+    let derived = agrodeep_domain::command_id::derived(order_id.uuid(), &format!("delivery:{attempt}"));
+    DeliveryId::from_uuid(agrodeep_domain::command_id::of_new_aggregate(derived))
 }
 
 impl Aggregate for OrderFulfilment {
