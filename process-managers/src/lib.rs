@@ -4,13 +4,11 @@
 //!   it, too). Its stream records what it has seen, what it is about to do and what came of it.
 //! * `effects` acts: one file for each effect. Every effect may be done again without changing anything.
 //! * `drive` joins the two: record, act, record what came of it.
-//! * [`SagaDesk`] is where a person decides: retry, skip, abandon, pause, resume.
 //! * [`runner`] drives all orders by following the log; [`ImportConductor`] drives single ones whose history is given.
 //!
 //! This crate must never know HTTP or the SQL of the read side.
 
 mod conductor;
-mod desk;
 mod drive;
 mod effects;
 #[cfg(test)]
@@ -24,7 +22,6 @@ pub use agrodeep_domain::{OrderFulfilment, order_fulfilment};
 
 pub use self::{
     conductor::{AdvanceError, ImportConductor},
-    desk::{SagaDesk, SagaRefused, StepRefused},
     imported_payments::ImportedPayments,
     retry::RetryPolicy,
     runner::{Runner, RunnerSettings, release_lease},

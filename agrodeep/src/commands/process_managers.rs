@@ -10,6 +10,7 @@ use crate::{
     compose::WriteSide,
     database::Databases,
     lifecycle::{Parts, Signals},
+    settings::SagaRetries,
     telemetry,
 };
 
@@ -40,7 +41,13 @@ impl ProcessManagers {
 
 /// Fulfils orders in this process.
 pub fn run(parts: &mut Parts, write_side: &WriteSide) {
-    let settings = RunnerSettings { stop_time: Duration::from_secs(2), ..RunnerSettings::default() };
+    let SagaRetries { all, by_step } = write_side.saga_retries.clone();
+    let settings = RunnerSettings {
+        stop_time: Duration::from_secs(2),
+        retries: all,
+        retries_by_step: by_step,
+        ..RunnerSettings::default()
+    };
     let runner = Runner::new(&write_side.commands, write_side.pool.clone(), settings);
     parts.run("process managers", |stop| async move {
         runner.run(stop).await;

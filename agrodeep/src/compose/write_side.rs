@@ -16,7 +16,10 @@ use sqlx::{
 };
 
 use super::configured_log;
-use crate::{database::Databases, settings::Settings};
+use crate::{
+    database::Databases,
+    settings::{SagaRetries, Settings},
+};
 
 /// The log, and everything that appends to it.
 pub struct WriteSide {
@@ -30,6 +33,8 @@ pub struct WriteSide {
     pub accounts: Accounts,
     /// The payment provider of our own.
     pub gateway: SimulatedGateway,
+    /// How often the steps of fulfilments are tried again.
+    pub saga_retries: SagaRetries,
 }
 
 impl WriteSide {
@@ -52,7 +57,7 @@ impl WriteSide {
         let accounts = Accounts::open(pool.clone(), AccountSettings::default())
             .await
             .context("the accounts cannot be opened")?;
-        Ok(Self { log, pool, commands, accounts, gateway })
+        Ok(Self { log, pool, commands, accounts, gateway, saga_retries: settings.saga_retries.clone() })
     }
 }
 

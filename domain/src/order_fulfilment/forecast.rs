@@ -7,17 +7,24 @@ use super::{
     OrderFulfilmentRefusal, Outcome, Progress, RecordOutcomes, Step, Yield, delivery_id,
 };
 
-/// What a choice will lead to if everything works at the next attempt, and nothing else happens.
+/// What is done if everything works at the next attempt, and nothing else happens.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Forecast {
-    /// What is recorded with the choice.
-    pub recorded: Vec<OrderFulfilmentEvent>,
-    /// What is done then: round after round, the steps of one at the same time.
+pub struct Course {
+    /// Round after round, the steps of one at the same time.
     pub rounds: Vec<Vec<Step>>,
     /// What would be done but for a pause.
     pub held_back: Vec<Step>,
     /// How it stands after that.
     pub then: OrderFulfilment,
+}
+
+/// What a choice will lead to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Forecast {
+    /// What is recorded with the choice.
+    pub recorded: Vec<OrderFulfilmentEvent>,
+    /// What follows.
+    pub course: Course,
 }
 
 /// What `intervention` will lead to. Steps that `is_paused` stay undone.
@@ -34,6 +41,12 @@ pub fn forecast(
     for event in &recorded {
         then.apply(event);
     }
+    Ok(Forecast { recorded, course: course(then, is_paused) })
+}
+
+/// What follows from a state. Steps that `is_paused` stay undone.
+pub fn course(state: OrderFulfilment, is_paused: impl Fn(Step) -> bool) -> Course {
+    let mut then = state;
     let mut rounds = Vec::new();
     loop {
         let pending =
@@ -41,14 +54,16 @@ pub fn forecast(
         let pending: Vec<Step> = pending.map(|(step, _)| *step).collect();
         let (held_back, round): (Vec<Step>, Vec<Step>) =
             pending.into_iter().partition(|step| then.paused || is_paused(*step));
-        if round.is_empty() {
-            return Ok(Forecast { recorded, rounds, held_back, then });
-        }
         let outcomes = round
             .iter()
             .map(|step| EffectOutcome { step: *step, outcome: Outcome::Done(stand_in(&then, *step)) })
             .collect();
-        for event in then.decide(&RecordOutcomes { outcomes }.into())? {
+        // Outcomes are always taken in.
+        let events = then.decide(&RecordOutcomes { outcomes }.into()).unwrap_or_default();
+        if round.is_empty() || events.is_empty() {
+            return Course { rounds, held_back, then };
+        }
+        for event in events {
             then.apply(&event);
         }
         rounds.push(round);

@@ -149,6 +149,11 @@ pub struct FulfilmentSteps {
 impl FulfilmentSteps {
     /// The one there is.
     pub const ID: Uuid = Uuid::from_u128(0x0191_0000_0000_7000_8000_0000_0000_5001);
+
+    /// Whether a step is not to be done for now.
+    pub fn holds_back(&self, step: Step) -> bool {
+        self.paused.contains_key(&StepName::from(step))
+    }
 }
 
 impl Aggregate for FulfilmentSteps {

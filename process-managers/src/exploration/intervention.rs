@@ -34,7 +34,7 @@ pub(super) fn makes(world: &mut World, choice: &Intervention) -> bool {
     assert_eq!(told.recorded, events);
     take(world, &events);
     if let Some(rounds) = what_is_done(world.clone()) {
-        assert_eq!(told.rounds, rounds, "{choice:?}");
+        assert_eq!(told.course.rounds, rounds, "{choice:?}");
     }
     true
 }

@@ -9,5 +9,6 @@ mod killing;
 mod leases;
 mod life;
 mod market;
+mod people;
 mod shopping;
 mod trouble;

@@ -1,13 +1,15 @@
 //! Where a person decides about fulfilments: the choice is recorded in the log, and whoever runs them carries it out.
 
-use agrodeep_commands::{CommandContext, ExecuteError, Executed, Executor};
 use agrodeep_domain::{
     OrderId,
     order_fulfilment::{
-        Forecast, FulfilmentSteps, FulfilmentStepsRefusal, Intervention, OrderFulfilment,
-        OrderFulfilmentCommand, OrderFulfilmentRefusal, PauseStep, Reason, ResumeStep, StepName, forecast,
+        Course, Forecast, FulfilmentSteps, FulfilmentStepsRefusal, Intervention, OrderFulfilment,
+        OrderFulfilmentCommand, OrderFulfilmentRefusal, PauseStep, Reason, ResumeStep, StepName, course,
+        forecast,
     },
 };
+
+use crate::{CommandContext, ExecuteError, Executed, Executor};
 
 /// Where a person decides about fulfilments. Clones share everything.
 #[derive(Clone)]
@@ -26,7 +28,7 @@ impl SagaDesk {
         Self { executor }
     }
 
-    /// Records a choice; gives how the fulfilment stands then. A repeat of the same command gives the first result.
+    /// Records a choice; gives what will follow from it. A repeat of the same command gives what follows from now on.
     ///
     /// # Errors
     /// [`ExecuteError`]; refused when the choice is not possible.
@@ -35,9 +37,12 @@ impl SagaDesk {
         order_id: OrderId,
         intervention: Intervention,
         context: CommandContext,
-    ) -> Result<(Executed<OrderFulfilment>, OrderFulfilment), SagaRefused> {
+    ) -> Result<(Executed<OrderFulfilment>, Course), SagaRefused> {
         let command = OrderFulfilmentCommand::Intervene(intervention);
-        self.executor.execute_with(order_id.uuid(), command, context, OrderFulfilment::clone).await
+        let (executed, state) =
+            self.executor.execute_with(order_id.uuid(), command, context, OrderFulfilment::clone).await?;
+        let paused = self.paused_steps().await.map_err(unavailable)?;
+        Ok((executed, course(state, |step| paused.holds_back(step))))
     }
 
     /// What a choice would lead to, at which version. Records nothing.
@@ -54,11 +59,9 @@ impl SagaDesk {
         if if_match.is_some_and(|expected| expected != found.version) {
             return Err(ExecuteError::VersionMismatch { actual: found.version });
         }
-        let paused =
-            self.paused_steps().await.map_err(|error| ExecuteError::Unavailable(error.to_string()))?;
-        let is_paused = |step| paused.paused.contains_key(&StepName::from(step));
-        let forecast = forecast(&found.state, intervention, is_paused).map_err(ExecuteError::Refused)?;
-        Ok((forecast, found.version))
+        let paused = self.paused_steps().await.map_err(unavailable)?;
+        let forecast = forecast(&found.state, intervention, |step| paused.holds_back(step));
+        Ok((forecast.map_err(ExecuteError::Refused)?, found.version))
     }
 
     /// Has a step wait, for all orders. What is being done at this moment is finished.
@@ -94,4 +97,8 @@ impl SagaDesk {
     pub async fn paused_steps(&self) -> Result<FulfilmentSteps, StepRefused> {
         Ok(self.executor.state::<FulfilmentSteps>(FulfilmentSteps::ID).await?.state)
     }
+}
+
+fn unavailable(error: StepRefused) -> SagaRefused {
+    ExecuteError::Unavailable(error.to_string())
 }
