@@ -48,6 +48,8 @@ impl Route {
 
 pub async fn routes(market: &Market) -> Vec<Route> {
     let app = &market.app;
+    let to_resume = market.paused_saga().await;
+    market.paused_step("mark_delivered").await;
     let to_cancel = market.place().await;
     let to_pay = market.payable().await;
     let paying = market.payable().await;
@@ -87,6 +89,62 @@ pub async fn routes(market: &Market) -> Vec<Route> {
             None,
         ),
         route(Method::POST, "/v1/auth/login".to_owned(), &[], session, 200, None),
+        route(
+            Method::POST,
+            format!("/v1/admin/sagas/{}/retry", market.parked_saga().await),
+            &[Role::Admin],
+            json!({ "step": "request_payment", "reason": "The provider answers again", "dry_run": false }),
+            200,
+            None,
+        ),
+        route(
+            Method::POST,
+            format!("/v1/admin/sagas/{}/skip", market.unwinding_saga().await),
+            &[Role::Admin],
+            json!({ "step": "withdraw_payment", "reason": "Nobody was told of it", "dry_run": false }),
+            200,
+            None,
+        ),
+        route(
+            Method::POST,
+            format!("/v1/admin/sagas/{}/abandon", market.saga().await),
+            &[Role::Admin],
+            json!({ "reason": "The producer has closed", "dry_run": false }),
+            200,
+            None,
+        ),
+        route(
+            Method::POST,
+            format!("/v1/admin/sagas/{}/pause", market.saga().await),
+            &[Role::Admin],
+            json!({ "reason": "The address is unclear", "dry_run": true }),
+            200,
+            None,
+        ),
+        route(
+            Method::POST,
+            format!("/v1/admin/sagas/{to_resume}/resume"),
+            &[Role::Admin],
+            json!({ "reason": "The address is right", "dry_run": false }),
+            200,
+            None,
+        ),
+        route(
+            Method::POST,
+            "/v1/admin/sagas/steps/confirm_order/pause".to_owned(),
+            &[Role::Admin],
+            json!({ "reason": "The database is down" }),
+            200,
+            None,
+        ),
+        route(
+            Method::POST,
+            "/v1/admin/sagas/steps/mark_delivered/resume".to_owned(),
+            &[Role::Admin],
+            json!({ "reason": "The database is there again" }),
+            200,
+            None,
+        ),
         route(
             Method::POST,
             "/v1/admin/parked/replay-all".to_owned(),
