@@ -20,14 +20,18 @@ async fn the_contract_lists_every_route() {
         }
     }
     let expected = [
+        "DELETE /v1/admin/projections/{name}/rebuild",
         "DELETE /v1/products/{id}",
         "GET /.well-known/jwks.json",
         "GET /health",
         "GET /ready",
+        "GET /v1/admin/projections/{name}/rebuild",
         "PATCH /v1/products/batch",
         "POST /v1/admin/parked/replay-all",
         "POST /v1/admin/parked/{projection}/{stream}/retry",
         "POST /v1/admin/parked/{projection}/{stream}/skip",
+        "POST /v1/admin/projections/{name}/rebuild",
+        "POST /v1/admin/projections/{name}/rebuild/stop",
         "POST /v1/admin/sagas/steps/{step}/pause",
         "POST /v1/admin/sagas/steps/{step}/resume",
         "POST /v1/admin/sagas/{order_id}/abandon",
