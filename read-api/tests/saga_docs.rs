@@ -23,7 +23,10 @@ fn check(name: &str, expected: &str) {
         fs::write(docs(name), expected).unwrap();
     }
     let found = fs::read_to_string(docs(name)).unwrap_or_default();
-    assert!(found == expected, "docs/{name} is out of date: AGRODEEP_UPDATE_CONTRACTS=1 cargo test --test saga_docs");
+    assert!(
+        found == expected,
+        "docs/{name} is out of date: AGRODEEP_UPDATE_CONTRACTS=1 cargo test --test saga_docs"
+    );
 }
 
 fn undo(step: Step, paid: bool, timed_out: bool) -> Undo {
@@ -37,7 +40,9 @@ fn undone(step: Step) -> String {
         Undo::Never(why) => return format!("never: {why}"),
     };
     let mut words = usual;
-    for (circumstances, when) in [((true, false), "once it is paid"), ((false, true), "when nobody paid in time")] {
+    for (circumstances, when) in
+        [((true, false), "once it is paid"), ((false, true), "when nobody paid in time")]
+    {
         let (paid, timed_out) = circumstances;
         match (undo(step, false, false), undo(step, paid, timed_out)) {
             (usual, other) if usual == other => {}

@@ -7,8 +7,8 @@ use agrodeep_domain::{
     OrderId, Role,
     order::{CancelReason, OrderStatus, PaymentStatus},
     order_fulfilment::{
-        FulfilmentOutcome, Intervention, OrderFulfilmentEvent, OrderFulfilmentRefusal, Progress, Reason,
-        Step, StepName,
+        FulfilmentOutcome, Intervention, OrderFulfilment, OrderFulfilmentEvent, OrderFulfilmentRefusal,
+        Progress, Reason, Step, StepName,
     },
 };
 use chrono::TimeDelta;
@@ -80,6 +80,11 @@ async fn with_parked_refund(market: &Market) -> OrderId {
     order_id
 }
 
+/// The order is confirmed, and its fulfilment has recorded that it is.
+async fn stands_still(market: &Market, order_id: OrderId) {
+    market.until(order_id.uuid(), |state: &OrderFulfilment| state.is_done(Step::ConfirmOrder)).await;
+}
+
 async fn parked(market: &Market, step: &str) {
     let condition = format!("order_fulfilments where parked = '{{{step}}}'");
     eventually("it is parked", || async { market.count(&condition).await == 1 }).await;
@@ -130,6 +135,7 @@ async fn an_order_that_is_called_off_gives_money_and_stock_back() {
     let running = market.run().await;
     let order_id = market.place(&[(apples, "3")]).await;
     market.confirmed(order_id).await;
+    stands_still(&market, order_id).await;
     let (told, _) = desk(&market).forecast(order_id, &abandon(), None).await.unwrap();
     decide(&market, order_id, abandon()).await;
     let reason = CancelReason::AdminDecision;
@@ -150,6 +156,7 @@ async fn what_has_left_is_not_called_off_and_choices_that_make_no_sense_are_refu
     let running = market.run().await;
     let order_id = market.place(&[(apples, "3")]).await;
     let delivery_id = market.confirmed(order_id).await;
+    stands_still(&market, order_id).await;
     for (choice, refusal) in [
         (retry(), OrderFulfilmentRefusal::NothingParked),
         (

@@ -2,7 +2,7 @@
 
 use agrodeep_domain::{Aggregate, OrderFulfilment, OrderId};
 use agrodeep_event_store::{SharedLog, StreamId};
-use agrodeep_http::{Allowed, ETag, PathId, Problem, StrictQuery, TokenVerifier};
+use agrodeep_http::{Allowed, ETag, MinPosition, PathId, Problem, StrictQuery, TokenVerifier};
 use axum::{
     Json,
     extract::{FromRef, State},
@@ -13,6 +13,7 @@ use serde::Deserialize;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
+    reading::Reading,
     routes::Refusals,
     saga::{
         SagaStory,
@@ -28,6 +29,7 @@ use crate::{
 pub fn router<S>() -> OpenApiRouter<S>
 where
     S: Clone + Send + Sync + 'static,
+    Reading: FromRef<S>,
     SharedLog: FromRef<S>,
     TokenVerifier: FromRef<S>,
 {
@@ -66,7 +68,10 @@ impl Form {
 /// decided, and every event. `Accept: image/svg+xml` and `text/plain` give it as a picture.
 #[utoipa::path(
     get, path = "/v1/operations/sagas/{order_id}", tag = "operations", security(("bearer" = [])),
-    params(("order_id" = String, Path, description = "The order", example = "ord_01h455vb4pex5vsknk084sn02q")),
+    params(
+        ("order_id" = String, Path, description = "The order", example = "ord_01h455vb4pex5vsknk084sn02q"),
+        ("Agrodeep-Min-Position" = Option<String>, Header, description = "How far the answer must have come: a token as it came in `Agrodeep-Position`"),
+    ),
     responses((status = 200, description = "All that is known of it; `ETag` is the version for `If-Match` of a decision",
         content((SagaView = "application/json"), (String = "image/svg+xml"), (String = "text/plain"))), Refusals),
 )]
@@ -74,9 +79,13 @@ async fn saga(
     _: Allowed<Operators>,
     PathId(order_id): PathId<OrderId>,
     StrictQuery(NoParameters {}): StrictQuery<NoParameters>,
+    min: MinPosition,
     headers: HeaderMap,
+    State(reading): State<Reading>,
     State(log): State<SharedLog>,
 ) -> Result<Response, Problem> {
+    // No read model is asked: whatever is in the log is in the answer.
+    reading.at(min, &[]).await?;
     let stream = StreamId::new(OrderFulfilment::TYPE, order_id.uuid());
     let events = log.load(&stream, 0).await.map_err(TimeTravelError::from)?;
     let story = SagaStory::of(events).map_err(TimeTravelError::from)?;

@@ -2,7 +2,8 @@
 
 use agrodeep_domain::order_fulfilment::StepName;
 use agrodeep_event_store::SharedLog;
-use agrodeep_http::{Allowed, Problem, StrictQuery, TokenVerifier};
+use agrodeep_http::{Allowed, MinPosition, Problem, StrictQuery, TokenVerifier};
+use agrodeep_projections::Model;
 use axum::{
     Json,
     extract::{FromRef, State},
@@ -38,16 +39,21 @@ struct NoParameters {}
 /// Every step of the protocol: of how many orders it is open or parked, and whether it is paused for all.
 #[utoipa::path(
     get, path = "/v1/operations/sagas/steps", tag = "operations", security(("bearer" = [])),
+    params(
+        ("Agrodeep-Min-Position" = Option<String>, Header, description = "How far the answer must have come: a token as it came in `Agrodeep-Position`"),
+    ),
     responses((status = 200, description = "The steps at this moment", body = SagaStepList), Refusals),
 )]
 async fn saga_steps(
     _: Allowed<Operators>,
     StrictQuery(NoParameters {}): StrictQuery<NoParameters>,
+    min: MinPosition,
     State(reading): State<Reading>,
     State(log): State<SharedLog>,
 ) -> Result<impl IntoResponse, Problem> {
     let pauses = Pauses::load(&log).await?;
-    let counts = reading.now().saga_steps().await.map_err(unanswered)?;
+    let models = reading.at(min, &[Model::Sagas]).await?;
+    let counts = models.saga_steps().await.map_err(unanswered)?;
     let data = StepName::all().map(|step| SagaStepItem::of(step, &counts, pauses.0.get(&step).cloned()));
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(SagaStepList { data: data.collect() })))
 }
