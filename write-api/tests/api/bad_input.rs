@@ -789,6 +789,10 @@ async fn a_missing_field_is_refused_by_name() {
         for name in
             fields.keys().filter(|name| !optional.contains(&name.as_str()) || route.path.ends_with("/fail"))
         {
+            // A choice about a fulfilment is made unless it says otherwise, and a retry is of all that is parked.
+            if name == "dry_run" || (name == "step" && route.path.ends_with("/retry")) {
+                continue;
+            }
             let mut without = route.body.clone();
             without.as_object_mut().unwrap().remove(name);
             let reply = route.by_right(&market).json(&without).send().await;
