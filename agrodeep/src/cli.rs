@@ -58,6 +58,8 @@ pub enum Command {
     #[command(subcommand)]
     Parked(commands::parked::Parked),
     #[command(subcommand)]
+    Payments(commands::payments::Payments),
+    #[command(subcommand)]
     Accounts(commands::accounts::Accounts),
     #[command(subcommand)]
     Import(commands::import::Import),
@@ -88,6 +90,7 @@ impl Cli {
             Command::Migrate(command) => command.run(&common).await,
             Command::Status(command) => command.run(&common).await,
             Command::Parked(command) => command.run(&common).await,
+            Command::Payments(command) => command.run(&common).await,
             Command::Accounts(command) => command.run(&common).await,
             Command::Import(command) => command.run(&common).await,
             Command::Tour(command) => command.run(&common).await,

@@ -4,6 +4,7 @@
 //! from and what would be right. All of it is checked before anything starts.
 
 mod catalogue;
+mod payments;
 mod problem;
 mod reader;
 mod sources;
@@ -15,6 +16,7 @@ use secrecy::SecretString;
 use self::{catalogue as known, reader::Reader};
 pub use self::{
     catalogue::event_store_url,
+    payments::{PaymentSettings, StripeAccount},
     problem::SettingsProblem,
     sources::{Flags, Sources},
 };
@@ -56,6 +58,8 @@ pub struct Settings {
     pub webhook_secret: Option<SecretString>,
     /// Where the simulated payment provider sends its webhooks; `None`: to the write API.
     pub webhook_url: Option<String>,
+    /// Payments, and the stock that is kept until they come.
+    pub payments: PaymentSettings,
     /// What is logged.
     pub log: LogSettings,
 }
@@ -108,6 +112,7 @@ impl Settings {
             rate_limits: reader.required(&known::RATE_LIMITS, known::on_or_off)?,
             webhook_secret: reader.optional(&known::WEBHOOK_SECRET, known::secret)?,
             webhook_url: reader.optional(&known::WEBHOOK_URL, known::http_url)?,
+            payments: payments::load(&reader)?,
             log: LogSettings {
                 level: reader.required(&known::LOG_LEVEL, known::log_level)?,
                 format: reader.required(&known::LOG_FORMAT, known::log_format)?,

@@ -16,6 +16,8 @@ mod exploration;
 mod imported_payments;
 mod metrics;
 pub mod order_fulfilment;
+mod payment_time;
+pub mod reconciliation;
 mod retry;
 pub mod runner;
 
@@ -23,6 +25,7 @@ pub use self::{
     conductor::{AdvanceError, ImportConductor},
     imported_payments::ImportedPayments,
     order_fulfilment::OrderFulfilment,
+    reconciliation::{Reconciliation, ReconciliationSettings},
     retry::RetryPolicy,
     runner::{Runner, RunnerSettings, release_lease},
 };

@@ -30,7 +30,7 @@ use self::{
     worker::{Job, Workers},
 };
 pub use self::{lease::release_lease, settings::RunnerSettings};
-use crate::{drive::Driver, effects::Services};
+use crate::{drive::Driver, effects::Services, payment_time::PaymentTime};
 
 /// How often a runner without the lease asks for it.
 const LEASE_POLL: Duration = Duration::from_millis(200);
@@ -41,6 +41,7 @@ const PAUSE_AFTER_ERROR: Duration = Duration::from_millis(250);
 pub struct Runner {
     log: SharedLog,
     driver: Driver,
+    payment_time: PaymentTime,
     pool: PgPool,
     settings: RunnerSettings,
 }
@@ -49,7 +50,8 @@ impl Runner {
     /// A runner that acts by the market's `commands` and keeps its books in the write side's database `pool`.
     pub fn new(commands: &Commands, pool: PgPool, settings: RunnerSettings) -> Self {
         let log = commands.executor.log().clone();
-        Self { log, driver: Driver::new(Services::of(commands)), pool, settings }
+        let payment_time = PaymentTime::new(commands.clone(), settings.payment_extension);
+        Self { log, driver: Driver::new(Services::of(commands)), payment_time, pool, settings }
     }
 
     /// Runs until stopped; takes turns with other runners, which may run elsewhere. Stopping finishes what is being done,
@@ -87,7 +89,7 @@ impl Runner {
         let books = Books::open(self.pool.clone(), Arc::clone(&lease));
         let deadline_written = Arc::clone(&books.deadline_written);
         let workers = Workers::new(
-            self.driver.clone(),
+            (self.driver.clone(), self.payment_time.clone()),
             Arc::clone(&lease),
             books,
             Arc::clone(&progress),

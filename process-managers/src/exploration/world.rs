@@ -134,7 +134,13 @@ impl World {
             (order.status, &order.payment, order.prepared_by.len(), order.delivery, order.undeliverable);
         let effects: Vec<_> = fulfilment.effects.values().collect();
         let steps: Vec<_> = fulfilment.effects.keys().map(|step| step.name()).collect();
-        let flags = (fulfilment.unwinding, fulfilment.cancelled, fulfilment.outcome, fulfilment.timed_out_at);
+        let flags = (
+            fulfilment.unwinding,
+            fulfilment.cancelled,
+            fulfilment.outcome,
+            fulfilment.timed_out_at,
+            fulfilment.extended_until,
+        );
         let torn: Vec<_> = torn.iter().map(|step| step.name()).collect();
         let key = (stock, ways, order, charge, webhooks, effects, steps, flags);
         serde_json::to_vec(&(key, facts, seen, done.len(), torn, self.failures)).unwrap()

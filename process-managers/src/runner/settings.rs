@@ -19,6 +19,9 @@ pub struct RunnerSettings {
     pub orders_at_once_max: usize,
     /// When failing effects are tried again.
     pub retries: RetryPolicy,
+    /// How much longer a payment is waited for, once, that the provider has not decided about when its time is over. Zero:
+    /// not at all.
+    pub payment_extension: Duration,
     /// How long it may finish what it is doing when it is stopped.
     pub stop_time: Duration,
 }
@@ -32,6 +35,7 @@ impl Default for RunnerSettings {
             events_open_max: 4096,
             orders_at_once_max: 64,
             retries: RetryPolicy::default(),
+            payment_extension: Duration::from_mins(15),
             stop_time: Duration::from_secs(5),
         }
     }

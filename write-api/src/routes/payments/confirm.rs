@@ -2,7 +2,7 @@
 
 use agrodeep_commands::{
     idempotency::Fingerprint,
-    payments::simulated::{Outcome, SimulatedGateway},
+    payments::simulated::SimulatedGateway,
 };
 use agrodeep_http::{ExactMoney, IdempotencyKey, Problem, RequestContext, StrictJson};
 use axum::{extract::State, http::StatusCode, response::Response};
@@ -23,7 +23,8 @@ use crate::{
 pub struct ConfirmBody {
     /// As `POST /v1/payments/intent` gave it.
     client_secret: String,
-    /// `pm_card_visa` succeeds, `pm_card_chargeDeclined` is declined.
+    /// One of Stripe's test cards: `pm_card_visa` succeeds, `pm_card_chargeDeclined` (or `…InsufficientFunds`, `…ExpiredCard`,
+    /// `…IncorrectCvc`, `…ProcessingError`) is declined, `pm_usBankAccount_processing` waits for the bank.
     #[schema(example = "pm_card_visa")]
     payment_method: String,
 }
@@ -33,7 +34,7 @@ pub struct ConfirmBody {
 pub struct ConfirmedView {
     /// The provider's id of the payment.
     payment_intent_id: String,
-    /// `succeeded` or `declined`.
+    /// `succeeded`, `declined` or `processing`.
     #[schema(example = "succeeded")]
     outcome: &'static str,
     /// How far the payment has come at the provider.
@@ -75,10 +76,7 @@ pub async fn confirm(
             let intent = confirmation.intent;
             let view = ConfirmedView {
                 payment_intent_id: intent.id,
-                outcome: match confirmation.outcome {
-                    Outcome::Succeeded => "succeeded",
-                    Outcome::Declined => "declined",
-                },
+                outcome: confirmation.outcome.as_str(),
                 status: intent.status.as_str(),
                 amount: ExactMoney(intent.amount),
                 currency: intent.amount.currency().to_string(),
