@@ -15,7 +15,7 @@ pub use self::{
     catalogue::catalogue,
     log::{configured_log, open_log},
     parked::parking_desk,
-    payments::{Reconciling, describe_provider, reconciliation, runner_settings, webhook_secrets},
+    payments::{describe_provider, reconciliation, runner_settings, webhook_secrets},
     read_side::{ReadSide, index_dir, projections},
     rebuilds::rebuilds,
     write_side::{WriteSide, pool},

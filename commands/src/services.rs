@@ -6,7 +6,9 @@ use chrono::TimeDelta;
 use sqlx::PgPool;
 
 use crate::{
-    Executor, idempotency::Idempotency, numbers::Numbers,
+    Executor,
+    idempotency::Idempotency,
+    numbers::Numbers,
     order::HoldSlots,
     payments::{difference::Differences, gateway::PaymentGateway},
     reservations::Reservations,

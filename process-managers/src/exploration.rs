@@ -23,8 +23,8 @@ use chrono::TimeDelta;
 
 use self::world::{Charge, World, due_at};
 use crate::order_fulfilment::{
-    CompensationsPlanned, DeadlineKind, DeadlinePassed, EffectOutcome, EffectsPlanned, ExtendPaymentTime, Fact,
-    FulfilmentOutcome, Observe, OrderFulfilmentCommand, OrderFulfilmentEvent, Outcome, Progress,
+    CompensationsPlanned, DeadlineKind, DeadlinePassed, EffectOutcome, EffectsPlanned, ExtendPaymentTime,
+    Fact, FulfilmentOutcome, Observe, OrderFulfilmentCommand, OrderFulfilmentEvent, Outcome, Progress,
     RecordOutcomes, Step,
 };
 

@@ -68,8 +68,6 @@ impl PaymentTime {
             return Ok(over);
         }
         let Some(until) = at.checked_add_signed(self.extension) else { return Ok(over) };
-        tracing::info!(%order_id, %until, "the provider has not decided about a payment: stock is held longer");
-        metrics::counter!("payment_time_extended_total").increment(1);
         Ok(Some(ExtendPaymentTime { until }.into()))
     }
 }

@@ -74,7 +74,11 @@ impl Reconciliation {
                 Ok(Some(asked)) => {
                     metrics::gauge!("payments_without_outcome").set(asked.len() as f64);
                     let failed = asked.iter().filter(|asked| asked.result.is_err()).count();
-                    tracing::debug!(asked = asked.len(), failed, "payments without an outcome were asked about");
+                    tracing::debug!(
+                        asked = asked.len(),
+                        failed,
+                        "payments without an outcome were asked about"
+                    );
                 }
                 Err(error) => tracing::warn!(%error, "payments without an outcome cannot be looked up"),
             }
@@ -116,7 +120,8 @@ impl Reconciliation {
             .await?;
             let Some((last_id, last_since)) = page.last().copied() else { return Ok(asked) };
             beyond = (last_since, last_id);
-            let results = stream::iter(page).map(|(order_id, _)| self.ask(OrderId::from_uuid(order_id), mode));
+            let results =
+                stream::iter(page).map(|(order_id, _)| self.ask(OrderId::from_uuid(order_id), mode));
             asked.extend(results.buffered(AT_ONCE_MAX).collect::<Vec<_>>().await);
         }
     }

@@ -91,9 +91,11 @@ fn the_first_deadline_means_nothing_after_that_and_the_second_ends_it() {
 
 #[test]
 fn what_is_paid_declined_or_over_is_not_waited_for_any_longer() {
-    for settled in
-        [observe(None, &[Fact::PaymentCaptured]), observe(None, &[Fact::PaymentDeclined]), over(due_at()).into()]
-    {
+    for settled in [
+        observe(None, &[Fact::PaymentCaptured]),
+        observe(None, &[Fact::PaymentDeclined]),
+        over(due_at()).into(),
+    ] {
         given::<OrderFulfilment>(told([settled])).when(extend(15)).then_nothing();
     }
 }

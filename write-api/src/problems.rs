@@ -349,6 +349,9 @@ mod tests {
         let problem = place(PlaceError::HoldLimit { index: 2, limit });
         let told = serde_json::to_value(&problem).expect("JSON");
         assert_eq!((&told["status"], &told["error"]), (&409.into(), &"hold_limit_exceeded".into()));
-        assert_eq!((&told["limit"], &told["errors"][0]["pointer"]), (&5.into(), &"/items/2/product_id".into()));
+        assert_eq!(
+            (&told["limit"], &told["errors"][0]["pointer"]),
+            (&5.into(), &"/items/2/product_id".into())
+        );
     }
 }

@@ -69,12 +69,14 @@ impl Reconcile {
         telemetry::install_logs(&settings.log)?;
         let databases = databases(&settings).await?;
         let write_side = WriteSide::open(&settings, &databases).await?;
-        let after =
-            older_than.map_or(settings.payments.reconcile_after, |seconds| Duration::from_secs(seconds.into()));
+        let after = older_than
+            .map_or(settings.payments.reconcile_after, |seconds| Duration::from_secs(seconds.into()));
         let mode = if dry_run { Mode::DryRun } else { Mode::Correct };
         let reconciliation = Reconciliation::new(write_side.commands.clone(), write_side.pool.clone());
-        let asked =
-            reconciliation.once(after, mode).await.context("the payments without an outcome cannot be read")?;
+        let asked = reconciliation
+            .once(after, mode)
+            .await
+            .context("the payments without an outcome cannot be read")?;
         if json {
             for asked in &asked {
                 say(as_json(asked));
@@ -96,7 +98,11 @@ impl Reconcile {
 
 fn summary(asked: &[Asked], dry_run: bool) -> String {
     let count = |wanted: fn(&Finding) -> bool| {
-        asked.iter().filter_map(|asked| asked.result.as_ref().ok()).filter(|found| wanted(&found.finding)).count()
+        asked
+            .iter()
+            .filter_map(|asked| asked.result.as_ref().ok())
+            .filter(|found| wanted(&found.finding))
+            .count()
     };
     let behind = count(|finding| matches!(finding, Finding::Behind { .. }));
     let corrected = count(|finding| matches!(finding, Finding::Behind { corrected: true, .. }));
@@ -114,7 +120,9 @@ fn finding(asked: &Asked) -> (String, String) {
         Err(error) => ("not asked".to_owned(), error.to_string()),
         Ok(found) => match &found.finding {
             Finding::Settled => ("settled".to_owned(), "settled meanwhile".to_owned()),
-            Finding::Agrees { provider } => ("agrees".to_owned(), format!("at the provider: {}", provider.as_str())),
+            Finding::Agrees { provider } => {
+                ("agrees".to_owned(), format!("at the provider: {}", provider.as_str()))
+            }
             Finding::Behind { news, corrected: true } => ("recorded".to_owned(), (*news).to_owned()),
             Finding::Behind { news, corrected: false } => ("behind".to_owned(), (*news).to_owned()),
             Finding::Differs(kind) => ("differs".to_owned(), kind.as_str().to_owned()),

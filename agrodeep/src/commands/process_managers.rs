@@ -42,10 +42,8 @@ impl ProcessManagers {
 
 /// Fulfils orders in this process.
 pub fn run(parts: &mut Parts, settings: &Settings, write_side: &WriteSide) {
-    let runner_settings = RunnerSettings {
-        stop_time: Duration::from_secs(2),
-        ..compose::runner_settings(&settings.payments)
-    };
+    let runner_settings =
+        RunnerSettings { stop_time: Duration::from_secs(2), ..compose::runner_settings(&settings.payments) };
     let runner = Runner::new(&write_side.commands, write_side.pool.clone(), runner_settings);
     if let Some((reconciliation, when)) = compose::reconciliation(&settings.payments, write_side) {
         parts.run("payment reconciliation", |stop| async move {

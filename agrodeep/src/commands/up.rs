@@ -60,7 +60,13 @@ impl Up {
             }
         };
         let Running { parts, databases, pools, urls } = running;
-        banner::show(&urls, &data_dir, &compose::describe_provider(&settings.payments), demo, since.elapsed());
+        banner::show(
+            &urls,
+            &data_dir,
+            &compose::describe_provider(&settings.payments),
+            demo,
+            since.elapsed(),
+        );
         let outcome = parts.until_asked_to_stop(&mut signals).await;
         close(pools).await;
         databases.stop().await;

@@ -68,10 +68,10 @@ pub fn webhook_secrets(settings: &Settings, data_dir: &DataDir) -> Result<Vec<Se
 }
 
 /// What asks the provider about payments without an outcome, and when; `None`: nobody does.
-pub type Reconciling = Option<(Reconciliation, ReconciliationSettings)>;
-
-/// As the settings say.
-pub fn reconciliation(settings: &PaymentSettings, write_side: &WriteSide) -> Reconciling {
+pub fn reconciliation(
+    settings: &PaymentSettings,
+    write_side: &WriteSide,
+) -> Option<(Reconciliation, ReconciliationSettings)> {
     let every = settings.reconcile_every?;
     let reconciliation = Reconciliation::new(write_side.commands.clone(), write_side.pool.clone());
     Some((reconciliation, ReconciliationSettings { every, after: settings.reconcile_after }))

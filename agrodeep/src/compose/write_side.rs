@@ -50,12 +50,11 @@ impl WriteSide {
             log.clone(),
             ExecutorSettings { snapshot_every_events, ..ExecutorSettings::default() },
         );
-        let commands = Commands::new(executor, &pool, gateway)
-            .with_settings(CommandSettings {
-                hold,
-                hold_limit: settings.payments.hold_limit,
-                ..CommandSettings::default()
-            });
+        let commands = Commands::new(executor, &pool, gateway).with_settings(CommandSettings {
+            hold,
+            hold_limit: settings.payments.hold_limit,
+            ..CommandSettings::default()
+        });
         let accounts = Accounts::open(pool.clone(), AccountSettings::default())
             .await
             .context("the accounts cannot be opened")?;

@@ -41,7 +41,10 @@ fn describe() {
     describe_counter!("payment_differences_total", "Differences between payment provider and log, by kind");
     describe_counter!("payments_reconciled_total", "Payments that the provider was asked about, by result");
     describe_gauge!("payments_without_outcome", "Payments that the last reconciliation asked about");
-    describe_counter!("payment_provider_retries_total", "Requests that were sent to the payment provider again");
+    describe_counter!(
+        "payment_provider_retries_total",
+        "Requests that were sent to the payment provider again"
+    );
     describe_counter!("payment_time_extended_total", "Payments that were waited for longer");
     describe_histogram!("db_query_duration_seconds", Unit::Seconds, "Time of a database query");
     describe_gauge!("active_connections", "Connections in use, by type");

@@ -85,7 +85,10 @@ impl HoldSlots {
     /// Gives all slots of these orders back.
     async fn give_back(&self, orders: &[OrderId]) -> Result<(), StoreError> {
         let orders: Vec<_> = orders.iter().map(|order_id| order_id.uuid()).collect();
-        sqlx::query("delete from hold_slots where order_id = any($1)").bind(orders).execute(&self.pool).await?;
+        sqlx::query("delete from hold_slots where order_id = any($1)")
+            .bind(orders)
+            .execute(&self.pool)
+            .await?;
         Ok(())
     }
 }

@@ -130,7 +130,11 @@ impl Differences {
         if times == 1 {
             metrics::counter!("payment_differences_total", "kind" => kind.as_str()).increment(1);
             tracing::error!(
-                kind = kind.as_str(), reference, order_id = order, expected, found,
+                kind = kind.as_str(),
+                reference,
+                order_id = order,
+                expected,
+                found,
                 "the payment provider and the log differ: a person has to look"
             );
         } else {

@@ -97,7 +97,11 @@ pub async fn record(commands: &Commands, told: Told<'_>) -> Result<Received, Rec
         if !matches!(told.news, News::Declined { .. }) {
             report_unknown(commands, &told, &payment, None).await?;
         }
-        tracing::warn!(event_id = told.event_id, intent_id = payment.intent_id, "a payment is for no order of ours");
+        tracing::warn!(
+            event_id = told.event_id,
+            intent_id = payment.intent_id,
+            "a payment is for no order of ours"
+        );
         return Ok(Received::Ignored);
     };
     apply(commands, order_id, &payment, command, &told).await
@@ -208,7 +212,10 @@ async fn refused(
     match (&told.news, refusal) {
         (News::Captured { amount, .. }, OrderRefusal::OtherAmount { expected }) => {
             let kind = DifferenceKind::OtherAmount;
-            commands.differences.report(&report(kind, expected.to_string(), format!("{amount} paid"))).await?;
+            commands
+                .differences
+                .report(&report(kind, expected.to_string(), format!("{amount} paid")))
+                .await?;
         }
         (News::Refunded { amount, .. }, OrderRefusal::OtherAmount { expected }) => {
             let found = format!("{amount} given back");

@@ -169,7 +169,9 @@ pub fn read(body: &[u8]) -> Result<ProviderEvent, ProviderEventError> {
                 code: code.unwrap_or_else(|| "unknown".to_owned()),
             })
         }
-        "refund.updated" | "refund.created" | "refund.failed" | "charge.refund.updated" => refund(object(&data)?)?,
+        "refund.updated" | "refund.created" | "refund.failed" | "charge.refund.updated" => {
+            refund(object(&data)?)?
+        }
         "charge.refunded" => refunded_charge(object(&data)?)?,
         _ => None,
     };

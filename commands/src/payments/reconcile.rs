@@ -76,7 +76,8 @@ pub async fn reconcile(
     let (payment, status, due) =
         commands.executor.inspect::<Order, _>(order_id.uuid(), look).await.map_err(of_look_up)?;
     let intent_id = payment.intent_id.clone();
-    let settled = |finding| Reconciled { order_id, intent_id: intent_id.clone(), order: payment.status, finding };
+    let settled =
+        |finding| Reconciled { order_id, intent_id: intent_id.clone(), order: payment.status, finding };
     let Some(intent_id) = &intent_id else { return Ok(settled(Finding::Settled)) };
     let open = status != OrderStatus::Cancelled;
     let verdict = match payment.status {
@@ -99,13 +100,16 @@ pub async fn reconcile(
             if mode == Mode::Correct {
                 let expected = due.map_or_else(|| "an order".to_owned(), |due| due.to_string());
                 let (reference, order_id) = (intent_id.clone(), Some(order_id));
-                commands.differences.report(&Difference { kind, reference, order_id, expected, found }).await?;
+                commands
+                    .differences
+                    .report(&Difference { kind, reference, order_id, expected, found })
+                    .await?;
             }
             Finding::Differs(kind)
         }
         Verdict::News(name, news) => {
-            let corrected = mode == Mode::Correct
-                && tell(commands, intent_id, name, news(payment_ref), at).await?;
+            let corrected =
+                mode == Mode::Correct && tell(commands, intent_id, name, news(payment_ref), at).await?;
             Finding::Behind { news: name, corrected }
         }
     };
@@ -132,7 +136,11 @@ async fn tell(
     let told = Told { news, event_id: &event_id, source: Source::Reconciliation, at, traceparent: None };
     let corrected = matches!(record(commands, told).await?, Received::Applied { .. });
     if corrected {
-        tracing::warn!(intent_id, name, "the outcome of a payment was never told: the provider had to be asked");
+        tracing::warn!(
+            intent_id,
+            name,
+            "the outcome of a payment was never told: the provider had to be asked"
+        );
     }
     Ok(corrected)
 }

@@ -44,7 +44,12 @@ pub struct SimulatedGateway {
 impl SimulatedGateway {
     /// Keeps its ledger in the database `pool`.
     pub fn new(pool: PgPool) -> Self {
-        Self { pool, to_tell: Arc::new(Notify::new()), look_every: LOOK_EVERY, behaviour: Behaviour::default() }
+        Self {
+            pool,
+            to_tell: Arc::new(Notify::new()),
+            look_every: LOOK_EVERY,
+            behaviour: Behaviour::default(),
+        }
     }
 
     /// Lets senders look for messages of other processes every so often; those of their own they hear of at once.

@@ -84,10 +84,7 @@ pub async fn webhook(
 }
 
 /// It may be about money: that nobody here can read it must not stay unseen. What it says is not repeated.
-async fn report_unreadable(
-    commands: &Commands,
-    request: &WebhookRequest<'_>,
-) -> Result<(), RecordError> {
+async fn report_unreadable(commands: &Commands, request: &WebhookRequest<'_>) -> Result<(), RecordError> {
     let difference = Difference {
         kind: DifferenceKind::UnreadableMessage,
         reference: provider_event::id(request.body).unwrap_or_else(|| "unknown".to_owned()),

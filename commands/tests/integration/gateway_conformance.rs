@@ -149,7 +149,8 @@ async fn money_is_given_back_once(provider: &dyn Provider) {
     let again = gateway.refund(&whole, &key).await.unwrap();
     let under_another_key = gateway.refund(&whole, &GatewayKey::refund(order())).await.unwrap();
     assert_eq!((&again.id, &under_another_key.id), (&refund.id, &refund.id));
-    let all: Vec<_> = gateway.refunds(&intent.id).await.unwrap().into_iter().map(|refund| refund.id).collect();
+    let all: Vec<_> =
+        gateway.refunds(&intent.id).await.unwrap().into_iter().map(|refund| refund.id).collect();
     assert_eq!(all, [refund.id]);
 }
 
@@ -249,7 +250,9 @@ async fn stripe_conforms() {
     let stub = Stub::start().await;
     all(&stripe_like(&stub)).await;
     let keys: Vec<_> = stub.seen().into_iter().filter(|seen| seen.method == "POST").collect();
-    assert!(keys.iter().all(|seen| seen.key.is_some()
-        || seen.path.ends_with("/cancel")
-        || seen.path.ends_with("/confirm")));
+    assert!(
+        keys.iter().all(|seen| seen.key.is_some()
+            || seen.path.ends_with("/cancel")
+            || seen.path.ends_with("/confirm"))
+    );
 }

@@ -87,7 +87,12 @@ impl Market {
     }
 }
 
-fn difference(kind: DifferenceKind, expected: &str, found: &str, times: u64) -> (String, String, String, u64) {
+fn difference(
+    kind: DifferenceKind,
+    expected: &str,
+    found: &str,
+    times: u64,
+) -> (String, String, String, u64) {
     (kind.as_str().to_owned(), expected.to_owned(), found.to_owned(), times)
 }
 
@@ -163,7 +168,12 @@ async fn a_refund_that_fails_or_is_another_is_reported_and_not_recorded() {
                 1
             ),
             difference(DifferenceKind::OtherRefundAmount, "13.50 EUR", "3.50 EUR given back", 1),
-            difference(DifferenceKind::UnexpectedRefund, "payment captured", "13.50 EUR given back (re_1)", 1),
+            difference(
+                DifferenceKind::UnexpectedRefund,
+                "payment captured",
+                "13.50 EUR given back (re_1)",
+                1
+            ),
         ]
     );
     market.hears(&given_back("evt_5", &intent, 1350, "succeeded")).await.unwrap();

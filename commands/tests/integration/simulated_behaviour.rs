@@ -93,7 +93,8 @@ async fn a_lost_webhook_is_never_heard_of() {
 async fn every_answer_takes_its_time() {
     let market = Market::open().await;
     let delay = Duration::from_millis(60);
-    let slow = market.gateway.clone().with_behaviour(Behaviour { answer_delay: delay, ..Behaviour::default() });
+    let slow =
+        market.gateway.clone().with_behaviour(Behaviour { answer_delay: delay, ..Behaviour::default() });
     let since = Instant::now();
     let (id, _) = asked(&slow, 1).await;
     slow.intent(&id).await.unwrap();

@@ -26,8 +26,6 @@ pub(super) async fn perform(attempt: &Attempt<'_>) -> Performed {
         // The buyer's bank has not made up its mind: ask again later.
         Some(
             IntentStatus::Processing | IntentStatus::RequiresAction | IntentStatus::RequiresPaymentMethod,
-        ) => {
-            Err(Trouble::Failed(rejected.to_string()))
-        }
+        ) => Err(Trouble::Failed(rejected.to_string())),
     }
 }

@@ -35,7 +35,10 @@ impl Market {
 
     async fn extensions(&self, order_id: OrderId) -> usize {
         let events = self.recorded(order_id).await;
-        events.iter().filter(|(_, event)| matches!(event, OrderFulfilmentEvent::PaymentTimeExtended(_))).count()
+        events
+            .iter()
+            .filter(|(_, event)| matches!(event, OrderFulfilmentEvent::PaymentTimeExtended(_)))
+            .count()
     }
 }
 

@@ -118,7 +118,15 @@ impl Market {
         let gateway = SimulatedGateway::new(database.pool().clone());
         let told = commands(log.clone(), database.pool(), Arc::new(gateway.clone()), hold);
         let provider = AbortOnDropHandle::new(tokio::spawn(tell(database.pool().clone(), told)));
-        Self { database, log, gateway, whims: Whims::default(), hold, extension: Duration::from_mins(15), _provider: provider }
+        Self {
+            database,
+            log,
+            gateway,
+            whims: Whims::default(),
+            hold,
+            extension: Duration::from_mins(15),
+            _provider: provider,
+        }
     }
 
     /// The commands as somebody uses them who has nothing in memory.
@@ -141,7 +149,11 @@ impl Market {
         };
         let pool = PgPool::connect(self.database.url()).await.unwrap();
         let commands = commands(Arc::new(log), &pool, Arc::new(gateway), self.hold);
-        let runner = Runner::new(&commands, pool.clone(), RunnerSettings { payment_extension: self.extension, ..settings() });
+        let runner = Runner::new(
+            &commands,
+            pool.clone(),
+            RunnerSettings { payment_extension: self.extension, ..settings() },
+        );
         let stop = CancellationToken::new();
         let task = tokio::spawn(runner.run(stop.clone()));
         Running { stop, task, pool }

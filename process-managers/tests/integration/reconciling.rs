@@ -88,11 +88,19 @@ async fn a_refusal_that_was_never_told_is_found_out_and_a_late_webhook_says_noth
     assert!(one == behind("declined", true) || other == behind("declined", true), "{one:?} {other:?}");
     let reason = CancelReason::PaymentFailed;
     assert_eq!(market.ended(order_id).await.outcome, Some(FulfilmentOutcome::Cancelled { reason }));
-    let version = market.commands().executor.state::<agrodeep_domain::Order>(order_id.uuid()).await.unwrap().version;
+    let version =
+        market.commands().executor.state::<agrodeep_domain::Order>(order_id.uuid()).await.unwrap().version;
     // It comes after all, days later, and twice.
-    sqlx::query("update simulator_webhooks set delivered_at = null").execute(market.database.pool()).await.unwrap();
-    eventually("it is told", || async { market.count("simulator_webhooks where delivered_at is null").await == 0 }).await;
-    let now = market.commands().executor.state::<agrodeep_domain::Order>(order_id.uuid()).await.unwrap().version;
+    sqlx::query("update simulator_webhooks set delivered_at = null")
+        .execute(market.database.pool())
+        .await
+        .unwrap();
+    eventually("it is told", || async {
+        market.count("simulator_webhooks where delivered_at is null").await == 0
+    })
+    .await;
+    let now =
+        market.commands().executor.state::<agrodeep_domain::Order>(order_id.uuid()).await.unwrap().version;
     assert_eq!(now, version);
     running.stop().await;
 }
@@ -131,7 +139,8 @@ async fn the_job_asks_by_itself_and_only_about_what_has_waited_long_enough() {
 
     let stop = CancellationToken::new();
     let settings = ReconciliationSettings { every: Duration::from_millis(20), after: Duration::ZERO };
-    let jobs: Vec<_> = (0..2).map(|_| tokio::spawn(market.reconciliation().run(settings, stop.clone()))).collect();
+    let jobs: Vec<_> =
+        (0..2).map(|_| tokio::spawn(market.reconciliation().run(settings, stop.clone()))).collect();
     market.until_order(order_id, |order| order.status == OrderStatus::Confirmed).await;
     stop.cancel();
     for job in jobs {

@@ -13,7 +13,8 @@ use super::{
 };
 
 /// A payment's row, as all queries here give it.
-pub(super) const COLUMNS: &str = "id, order_id, amount, currency, status, client_secret, captured, decline_code";
+pub(super) const COLUMNS: &str =
+    "id, order_id, amount, currency, status, client_secret, captured, decline_code";
 
 pub(super) type Row = (String, Uuid, i64, String, String, String, i64, Option<String>);
 
@@ -136,6 +137,7 @@ pub(super) async fn cancel(pool: &PgPool, intent_id: &str) -> Result<Intent, Gat
     }
     Err(GatewayError::Rejected {
         code: UNEXPECTED_STATE.to_owned(),
-        message: "a payment that has succeeded, or that the bank decides about, cannot be cancelled".to_owned(),
+        message: "a payment that has succeeded, or that the bank decides about, cannot be cancelled"
+            .to_owned(),
     })
 }

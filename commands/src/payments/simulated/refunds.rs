@@ -31,8 +31,9 @@ pub(super) async fn of_intent(pool: &PgPool, intent_id: &str) -> Result<Vec<Refu
     .map_err(unavailable)?;
     rows.into_iter()
         .map(|(id, amount, currency)| {
-            let amount = intents::money(amount, &currency)
-                .ok_or_else(|| GatewayError::Unavailable(format!("no amount of money: {amount} {currency}")))?;
+            let amount = intents::money(amount, &currency).ok_or_else(|| {
+                GatewayError::Unavailable(format!("no amount of money: {amount} {currency}"))
+            })?;
             Ok(given(id, &CreateRefund { intent_id: intent_id.to_owned(), amount }))
         })
         .collect()

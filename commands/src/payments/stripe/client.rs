@@ -229,7 +229,9 @@ impl Answer {
                 ))
             }
             // Not now: the same request may be answered otherwise later.
-            408 | 409 | 424 | 429 | 500.. => GatewayError::Unavailable(format!("{status} {}: {told}", error.code())),
+            408 | 409 | 424 | 429 | 500.. => {
+                GatewayError::Unavailable(format!("{status} {}: {told}", error.code()))
+            }
             _ => GatewayError::Rejected { code: error.code().to_owned(), message: told },
         })
     }

@@ -47,9 +47,7 @@ async fn searched(client: &Client, order_id: OrderId) -> Result<Vec<IntentObject
     let query =
         Form::new().field("query", &format!("metadata['{ORDER_ID}']:'{order_id}'")).field("limit", "100");
     match client.get::<Page<IntentObject>>(&["v1", "payment_intents", "search"], &query).await {
-        Ok(page) => {
-            Ok(page.data.into_iter().filter(|intent| intent.order_id() == Some(order_id)).collect())
-        }
+        Ok(page) => Ok(page.data.into_iter().filter(|intent| intent.order_id() == Some(order_id)).collect()),
         // Not every account can search (<https://docs.stripe.com/search>).
         Err(GatewayError::Rejected { code, .. }) => {
             tracing::warn!(code, "Stripe does not search: only the newest payments are looked through");

@@ -42,7 +42,8 @@ pub(super) async fn create(
         return Err(rejected(UNEXPECTED_STATE, "only what was paid can be given back"));
     }
     let before = of_intent(&stripe.client, intent_id).await?;
-    let failures = before.iter().filter(|refund| refund.has_failed() && refund.made_with() == Some(key.as_str()));
+    let failures =
+        before.iter().filter(|refund| refund.has_failed() && refund.made_with() == Some(key.as_str()));
     let sent_key = key.after_failures(failures.count());
     if let Some(refund) = made_before(before, request, key, received.hundredths())? {
         return Ok(refund);

@@ -54,9 +54,13 @@ mod tests {
             let (first, max) = (Duration::from_millis(500), Duration::from_secs(5));
             super::pause(repeat, first, max, luck, asked.map(Duration::from_secs)).as_millis()
         };
-        let grown: Vec<_> = [1, 2, 3, 4, 5, 1000].into_iter().map(|repeat| pause(repeat, 0.0, None)).collect();
+        let grown: Vec<_> =
+            [1, 2, 3, 4, 5, 1000].into_iter().map(|repeat| pause(repeat, 0.0, None)).collect();
         assert_eq!(grown, [500, 1000, 2000, 4000, 5000, 5000]);
         assert_eq!((pause(2, 1.0, None), pause(2, 0.5, None)), (500, 750));
-        assert_eq!((pause(1, 0.0, Some(3)), pause(1, 0.0, Some(0)), pause(1, 0.0, Some(999))), (3000, 500, 5000));
+        assert_eq!(
+            (pause(1, 0.0, Some(3)), pause(1, 0.0, Some(0)), pause(1, 0.0, Some(999))),
+            (3000, 500, 5000)
+        );
     }
 }

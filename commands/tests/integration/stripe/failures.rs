@@ -58,13 +58,9 @@ fn rejected<T: std::fmt::Debug>(outcome: Result<T, GatewayError>) -> (String, St
 
 #[tokio::test]
 async fn what_stripe_asks_to_be_sent_again_is_sent_again_with_the_same_key() {
-    for (status, headers) in [
-        (409, &[][..]),
-        (429, &[]),
-        (500, &[]),
-        (503, &[]),
-        (400, &[("stripe-should-retry", "true")]),
-    ] {
+    for (status, headers) in
+        [(409, &[][..]), (429, &[]), (500, &[]), (503, &[]), (400, &[("stripe-should-retry", "true")])]
+    {
         let stub = Stub::start().await;
         stub.next(CREATE, Fault::Instead(status, headers, error("api_error", Some("lock_timeout"))), 2);
         create(&gateway(&stub)).await.unwrap();
@@ -205,7 +201,11 @@ async fn a_payment_is_found_before_it_is_asked_for_again_long_after_its_key_is_f
     stub.a_day_later();
     assert_eq!(gateway.intent_of_order(order()).await.unwrap().unwrap().id, intent.id);
     // An account that cannot search.
-    stub.next("GET /v1/payment_intents/search", Fault::Instead(400, &[], error("invalid_request_error", None)), 1);
+    stub.next(
+        "GET /v1/payment_intents/search",
+        Fault::Instead(400, &[], error("invalid_request_error", None)),
+        1,
+    );
     assert_eq!(gateway.intent_of_order(order()).await.unwrap(), None);
 }
 

@@ -146,7 +146,9 @@ impl Respond for Responder {
             let (status, answer, replayed) = books.answer(request, &line, key.as_deref(), &body);
             let replayed: &[_] = if replayed { &[("idempotent-replayed", "true")] } else { &[] };
             match fault {
-                Some(Fault::DoneBut(status, headers, text)) => (status, text, headers.to_vec(), Duration::ZERO),
+                Some(Fault::DoneBut(status, headers, text)) => {
+                    (status, text, headers.to_vec(), Duration::ZERO)
+                }
                 Some(Fault::DoneLate(delay)) => (status, answer.to_string(), replayed.to_vec(), delay),
                 _ => (status, answer.to_string(), replayed.to_vec(), Duration::ZERO),
             }
@@ -197,7 +199,11 @@ impl Books {
     fn answer(&mut self, request: &Request, line: &str, key: Option<&str>, body: &str) -> (u16, Value, bool) {
         let header = |name: &str| request.headers.get(name).and_then(|value| value.to_str().ok());
         if header("authorization") != Some(&format!("Bearer {SECRET_KEY}")) {
-            return (401, error("invalid_request_error", None, "Invalid API Key provided: sk_test_****"), false);
+            return (
+                401,
+                error("invalid_request_error", None, "Invalid API Key provided: sk_test_****"),
+                false,
+            );
         }
         if header("stripe-version") != Some(VERSION) {
             let (status, answer) = invalid(None, "Invalid Stripe API version");
@@ -242,8 +248,9 @@ impl Books {
     }
 
     fn unknown(fields: &Fields, known: &[&str]) -> Option<(u16, Value)> {
-        let other =
-            fields.iter().find(|(name, _)| !known.contains(&name.as_str()) && !name.starts_with("metadata["))?;
+        let other = fields
+            .iter()
+            .find(|(name, _)| !known.contains(&name.as_str()) && !name.starts_with("metadata["))?;
         Some(invalid(Some("parameter_unknown"), &format!("Received unknown parameter: {}", other.0)))
     }
 
@@ -279,7 +286,8 @@ impl Books {
         }
         let since = field(query, "created[gte]").and_then(|since| since.parse().ok()).unwrap_or(0);
         let limit = field(query, "limit").and_then(|limit| limit.parse().ok()).unwrap_or(10_usize);
-        let newest = self.intents.values().rev().filter(|intent| intent["created"].as_i64().unwrap() >= since);
+        let newest =
+            self.intents.values().rev().filter(|intent| intent["created"].as_i64().unwrap() >= since);
         let after = field(query, "starting_after");
         let mut rest: Vec<_> = newest.cloned().collect();
         if let Some(after) = after {
@@ -322,7 +330,10 @@ impl Books {
         }
         let Some(intent) = self.intents.get_mut(id) else { return missing("payment_intent", id) };
         if intent["status"] != "requires_payment_method" {
-            return invalid(Some("payment_intent_unexpected_state"), "This PaymentIntent could not be confirmed.");
+            return invalid(
+                Some("payment_intent_unexpected_state"),
+                "This PaymentIntent could not be confirmed.",
+            );
         }
         match field(form, "payment_method") {
             Some("pm_card_visa") => {
@@ -367,7 +378,8 @@ impl Books {
         if given == received {
             return invalid(Some("charge_already_refunded"), "Charge has already been refunded.");
         }
-        let amount: i64 = field(form, "amount").and_then(|amount| amount.parse().ok()).unwrap_or(received - given);
+        let amount: i64 =
+            field(form, "amount").and_then(|amount| amount.parse().ok()).unwrap_or(received - given);
         if given + amount > received {
             return invalid(None, "Refund amount is greater than unrefunded amount on charge");
         }

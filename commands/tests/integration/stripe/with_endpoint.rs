@@ -58,7 +58,8 @@ async fn what_is_sent_is_valid(base: &str, key: &str) {
             .bearer_auth(key)
             .header("stripe-version", API_VERSION);
         if seen.method == "POST" {
-            request = request.header("content-type", "application/x-www-form-urlencoded").body(seen.body.clone());
+            request =
+                request.header("content-type", "application/x-www-form-urlencoded").body(seen.body.clone());
         }
         let answer = request.send().await.unwrap();
         assert_eq!(answer.status(), 200, "{seen:?}: {}", answer.text().await.unwrap());

@@ -1,9 +1,6 @@
 //! `POST /v1/payments/simulator/confirm`: the buyer pays, where the provider is simulated.
 
-use agrodeep_commands::{
-    idempotency::Fingerprint,
-    payments::simulated::SimulatedGateway,
-};
+use agrodeep_commands::{idempotency::Fingerprint, payments::simulated::SimulatedGateway};
 use agrodeep_http::{ExactMoney, IdempotencyKey, Problem, RequestContext, StrictJson};
 use axum::{extract::State, http::StatusCode, response::Response};
 use serde::{Deserialize, Serialize};
