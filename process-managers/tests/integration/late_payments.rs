@@ -44,7 +44,7 @@ impl Market {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn stock_is_held_longer_while_the_bank_decides_and_the_order_goes_on_when_it_pays() {
-    let market = market(600, 60_000).await;
+    let market = market(2_500, 60_000).await;
     let apples = market.product("10").await;
     let running = market.run().await;
     let order_id = market.place(&[(apples, "3")]).await;
@@ -64,7 +64,7 @@ async fn stock_is_held_longer_while_the_bank_decides_and_the_order_goes_on_when_
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn stock_is_held_longer_only_once_and_a_payment_after_that_is_given_back_though_the_stock_is_there() {
-    let market = market(500, 300).await;
+    let market = market(2_500, 300).await;
     let apples = market.product("10").await;
     let running = market.run().await;
     let order_id = market.place(&[(apples, "3")]).await;
@@ -86,7 +86,7 @@ async fn stock_is_held_longer_only_once_and_a_payment_after_that_is_given_back_t
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_payment_after_the_time_takes_nothing_from_who_has_bought_the_stock_since() {
-    let market = market(500, 0).await;
+    let market = market(2_500, 0).await;
     let apples = market.product("3").await;
     let running = market.run().await;
     let late = market.place(&[(apples, "3")]).await;
@@ -107,7 +107,7 @@ async fn a_payment_after_the_time_takes_nothing_from_who_has_bought_the_stock_si
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_payment_that_came_in_time_and_was_never_told_goes_on_when_the_time_is_over() {
-    let market = market(700, 60_000).await;
+    let market = market(2_500, 60_000).await;
     let apples = market.product("10").await;
     market.loses_webhooks().await;
     let running = market.run().await;
@@ -123,7 +123,7 @@ async fn a_payment_that_came_in_time_and_was_never_told_goes_on_when_the_time_is
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_order_is_not_called_off_while_nobody_can_say_whether_it_was_paid() {
-    let market = market(600, 60_000).await;
+    let market = market(2_500, 60_000).await;
     let apples = market.product("10").await;
     market.loses_webhooks().await;
     market.whims.next("intent", Whim::Down, usize::MAX);
