@@ -60,6 +60,8 @@ pub enum Command {
     #[command(subcommand)]
     Payments(commands::payments::Payments),
     #[command(subcommand)]
+    Saga(commands::saga::Saga),
+    #[command(subcommand)]
     Accounts(commands::accounts::Accounts),
     #[command(subcommand)]
     Import(commands::import::Import),
@@ -91,6 +93,7 @@ impl Cli {
             Command::Status(command) => command.run(&common).await,
             Command::Parked(command) => command.run(&common).await,
             Command::Payments(command) => command.run(&common).await,
+            Command::Saga(command) => command.run(&common).await,
             Command::Accounts(command) => command.run(&common).await,
             Command::Import(command) => command.run(&common).await,
             Command::Tour(command) => command.run(&common).await,

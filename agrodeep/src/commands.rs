@@ -13,6 +13,7 @@ pub mod projections;
 pub mod read_api;
 pub mod rebuild;
 pub mod replay;
+pub mod saga;
 pub mod status;
 pub mod tour;
 pub mod up;

@@ -7,17 +7,19 @@ mod catalogue;
 mod payments;
 mod problem;
 mod reader;
+mod retries;
 mod sources;
 
 use std::{net::SocketAddr, num::NonZeroU32, path::PathBuf, time::Duration};
 
 use secrecy::SecretString;
 
-use self::{catalogue as known, reader::Reader};
+use self::{catalogue as known, reader::Reader, retries::saga_retries};
 pub use self::{
     catalogue::event_store_url,
     payments::{PaymentSettings, StripeAccount},
     problem::SettingsProblem,
+    retries::SagaRetries,
     sources::{Flags, Sources},
 };
 
@@ -48,6 +50,8 @@ pub struct Settings {
     pub hold: Duration,
     /// After about how many events a stream's state is kept beside the log; `None`: never.
     pub snapshot_every_events: Option<NonZeroU32>,
+    /// How often and after which pauses the steps of fulfilments are tried again.
+    pub saga_retries: SagaRetries,
     /// How long a query waits for its read model to reach `Agrodeep-Min-Position`.
     pub read_wait: Duration,
     /// How long rows are kept that were replaced by others, built anew.
@@ -107,6 +111,7 @@ impl Settings {
             snapshot_every_events: NonZeroU32::new(
                 reader.required(&known::SNAPSHOT_EVERY_EVENTS, known::number(0..=1_000_000))?,
             ),
+            saga_retries: reader.required(&known::SAGA_RETRIES, saga_retries)?,
             read_wait: reader.required(&known::READ_WAIT_SECONDS, known::seconds(0..=60))?,
             rebuild_grace: reader.required(&known::REBUILD_GRACE_SECONDS, known::seconds(0..=604_800))?,
             rate_limits: reader.required(&known::RATE_LIMITS, known::on_or_off)?,

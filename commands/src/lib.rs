@@ -3,6 +3,7 @@
 //! * [`executor`] executes one command on one aggregate.
 //! * [`order`], [`product`], [`delivery`], [`account`] and [`payments`] have one file for each thing that can be asked of the
 //!   market: a request, an answer, its own error.
+//! * [`sagas`] is where a person decides about the fulfilment of orders.
 //! * [`idempotency`], [`numbers`] and [`reservations`] are what these need besides the log.
 //! * [`payments::gateway`] is the port to the payment provider; [`payments::simulated`] implements it.
 //!
@@ -10,7 +11,6 @@
 
 pub mod account;
 mod batch;
-pub mod command_id;
 pub mod delivery;
 pub mod executor;
 pub mod idempotency;
@@ -19,9 +19,11 @@ pub mod order;
 pub mod payments;
 pub mod product;
 pub mod reservations;
+pub mod sagas;
 pub mod services;
 pub mod store_error;
 
+pub use agrodeep_domain::command_id;
 pub use executor::{CommandContext, ExecuteError, Executed, Executor, Versioned};
 pub use services::{CommandSettings, Commands};
 pub use store_error::StoreError;

@@ -7,6 +7,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod intervention;
 mod world;
 
 use std::{
@@ -21,11 +22,14 @@ use agrodeep_domain::{
 };
 use chrono::TimeDelta;
 
-use self::world::{Charge, World, due_at};
+use self::{
+    intervention::why,
+    world::{Charge, World, due_at},
+};
 use crate::order_fulfilment::{
     CompensationsPlanned, DeadlineKind, DeadlinePassed, EffectOutcome, EffectsPlanned, ExtendPaymentTime,
-    Fact, FulfilmentOutcome, Observe, OrderFulfilmentCommand, OrderFulfilmentEvent, Outcome, Progress,
-    RecordOutcomes, Step,
+    Fact, FulfilmentOutcome, Intervention, Observe, OrderFulfilmentCommand, OrderFulfilmentEvent, Outcome,
+    Progress, RecordOutcomes, Step,
 };
 
 /// What is tried in a scenario beside the fulfilment itself.
@@ -47,6 +51,12 @@ struct Scenario {
     parks: bool,
     /// How many effects are done and their outcome is lost.
     kills_max: usize,
+    /// A person goes on without steps, where that is possible.
+    skips: bool,
+    /// A person calls the order off at some time.
+    abandons: bool,
+    /// How often a person pauses it, and resumes it at some later time.
+    pauses_max: u32,
 }
 
 struct Exploration {
@@ -106,13 +116,18 @@ impl Exploration {
         for (step, progress) in &world.fulfilment.effects {
             let step = *step;
             let tried = match progress {
+                // Also while it is paused: what was under way is finished.
                 Progress::Pending { .. } => true,
-                // A person may have it tried again, unless it has been undone to be sure.
-                Progress::Parked => {
-                    self.scenario.parks && (step.is_compensation() || world.fulfilment.unwinding.is_none())
-                }
-                Progress::Done | Progress::Refused(_) => false,
+                Progress::Parked | Progress::Done | Progress::Refused(_) | Progress::Skipped => false,
             };
+            if self.scenario.parks {
+                possible(&|world| {
+                    intervention::makes(world, &Intervention::Retry { step: Some(step), reason: None })
+                });
+            }
+            if self.scenario.skips {
+                possible(&|world| intervention::makes(world, &Intervention::Skip { step, reason: why() }));
+            }
             if !tried {
                 continue;
             }
@@ -127,7 +142,7 @@ impl Exploration {
                     world.torn.insert(step)
                 });
             }
-            if world.failures < self.scenario.failures_max && matches!(progress, Progress::Pending { .. }) {
+            if world.failures < self.scenario.failures_max {
                 possible(&|world| {
                     world.failures += 1;
                     let retry_at = (!self.scenario.parks).then(due_at);
@@ -167,6 +182,20 @@ impl Exploration {
                 longer
             });
         }
+        if self.scenario.abandons {
+            possible(&|world| intervention::makes(world, &Intervention::Abandon { reason: why() }));
+        }
+        if world.pauses < self.scenario.pauses_max {
+            possible(&|world| {
+                world.pauses += 1;
+                intervention::makes(world, &Intervention::Pause { reason: why() })
+            });
+        }
+        possible(&|world| intervention::makes(world, &Intervention::Resume { reason: None }));
+        if self.scenario.skips {
+            possible(&World::is_refunded_by_hand);
+            possible(&World::driver_records_the_pick_up);
+        }
         if self.scenario.ships {
             for n in [1, 2] {
                 for reaches_the_other in [true, false] {
@@ -183,20 +212,26 @@ impl Exploration {
 /// Tells the fulfilment something. Told again at once, it has nothing to add; and nothing is planned a second time.
 fn tell(world: &mut World, command: impl Into<OrderFulfilmentCommand>) {
     let command = command.into();
-    for event in world.fulfilment.decide(&command).unwrap() {
+    let events = world.fulfilment.decide(&command).unwrap();
+    take(world, &events);
+    let is_failure = matches!(&command, OrderFulfilmentCommand::RecordOutcomes(record)
+        if record.outcomes.iter().any(|effect| matches!(effect.outcome, Outcome::Failed { .. })));
+    if !is_failure {
+        assert_eq!(world.fulfilment.decide(&command), Ok(vec![]), "told again: {command:?}");
+    }
+}
+
+/// What is recorded; nothing is planned a second time.
+fn take(world: &mut World, events: &[OrderFulfilmentEvent]) {
+    for event in events {
         if let OrderFulfilmentEvent::EffectsPlanned(EffectsPlanned { effects })
-        | OrderFulfilmentEvent::CompensationsPlanned(CompensationsPlanned { effects }) = &event
+        | OrderFulfilmentEvent::CompensationsPlanned(CompensationsPlanned { effects }) = event
         {
             for effect in effects {
                 assert!(world.fulfilment.progress(effect.step).is_none(), "{} is planned twice", effect.step);
             }
         }
-        world.fulfilment.apply(&event);
-    }
-    let is_failure = matches!(&command, OrderFulfilmentCommand::RecordOutcomes(record)
-        if record.outcomes.iter().any(|effect| matches!(effect.outcome, Outcome::Failed { .. })));
-    if !is_failure {
-        assert_eq!(world.fulfilment.decide(&command), Ok(vec![]), "told again: {command:?}");
+        world.fulfilment.apply(event);
     }
 }
 
@@ -221,6 +256,9 @@ fn holds_at_any_moment(world: &World) {
             assert!(after == *world, "{step} again changes something");
         }
     }
+    if world.fulfilment.paused {
+        intervention::holds_while_paused(&world.fulfilment);
+    }
     let paid_back = world.order.payment.refund_id.is_some();
     assert!(!paid_back || world.charge == Charge::Refunded);
 }
@@ -242,15 +280,21 @@ fn holds_at_the_end(world: &World) -> String {
             assert_eq!(order.status, OrderStatus::Cancelled);
             assert_eq!(order.cancelled.as_ref().map(|cancelled| cancelled.reason), Some(reason));
             assert!(sold.iter().all(|sold| !sold), "a cancelled order took goods: {}", describe());
+            // A payment that is left open on purpose, and of which nobody was told.
+            let left_open = world.charge == Charge::Open
+                && fulfilment.progress(Step::WithdrawPayment) == Some(&Progress::Skipped)
+                && order.payment.intent_id.is_none();
             assert!(
-                matches!(world.charge, Charge::None | Charge::Canceled | Charge::Refunded),
+                left_open || matches!(world.charge, Charge::None | Charge::Canceled | Charge::Refunded),
                 "money is left, or can still be paid: {}",
                 describe()
             );
             let status = order.payment.status;
             assert_eq!(world.charge == Charge::Refunded, status == PaymentStatus::Refunded, "{}", describe());
             assert!(world.deliveries.values().all(|delivery| {
-                delivery.scheduled.is_none() || delivery.status == DeliveryStatus::Cancelled
+                delivery.scheduled.is_none()
+                    || delivery.status == DeliveryStatus::Cancelled
+                    || fulfilment.progress(Step::CancelDelivery) == Some(&Progress::Skipped)
             }));
             format!("cancelled {} {status:?}", reason.as_str())
         }

@@ -3,9 +3,9 @@
 use std::sync::OnceLock;
 
 use agrodeep_domain::{
-    Account, Aggregate, Delivery, DeliveryTrack, DomainEvent, Order, Product, account::AccountEvent,
-    delivery::DeliveryEvent, delivery_track::DeliveryTrackEvent, evolution, order::OrderEvent,
-    product::ProductEvent,
+    Account, Aggregate, Delivery, DeliveryTrack, DomainEvent, Order, OrderFulfilment, Product,
+    account::AccountEvent, delivery::DeliveryEvent, delivery_track::DeliveryTrackEvent, evolution,
+    order::OrderEvent, order_fulfilment::OrderFulfilmentEvent, product::ProductEvent,
 };
 use agrodeep_event_store::{Position, RecordedEvent};
 
@@ -17,6 +17,7 @@ pub(crate) enum Fact {
     Order(OrderEvent),
     Delivery(DeliveryEvent),
     Track(DeliveryTrackEvent),
+    Fulfilment(OrderFulfilmentEvent),
 }
 
 /// Why an event cannot be applied. Never quotes the payload: it may hold personal data, and this is logged.
@@ -93,6 +94,7 @@ fn interpret(event: &RecordedEvent) -> Result<Fact, Poison> {
         Order::TYPE => read(event).map(Fact::Order),
         Delivery::TYPE => read(event).map(Fact::Delivery),
         DeliveryTrack::TYPE => read(event).map(Fact::Track),
+        OrderFulfilment::TYPE => read(event).map(Fact::Fulfilment),
         other => Err(Poison::UnknownAggregate(other.to_owned())),
     }
 }

@@ -34,6 +34,7 @@ mod read_models;
 pub mod rebuild;
 mod row;
 mod runner;
+pub mod sagas;
 pub mod search;
 mod status;
 #[cfg(test)]

@@ -17,19 +17,22 @@ pub enum Model {
     Deliveries,
     /// What was bought together, and how often.
     Baskets,
+    /// How the fulfilment of every order is.
+    Sagas,
     /// The product index of this process.
     Search,
 }
 
 impl Model {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Accounts,
         Self::Products,
         Self::Orders,
         Self::OrderHistory,
         Self::Deliveries,
         Self::Baskets,
+        Self::Sagas,
         Self::Search,
     ];
 
@@ -42,6 +45,7 @@ impl Model {
             Self::OrderHistory => "order_history",
             Self::Deliveries => "deliveries",
             Self::Baskets => "baskets",
+            Self::Sagas => "sagas",
             Self::Search => "search",
         }
     }

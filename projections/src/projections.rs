@@ -20,6 +20,7 @@ use crate::{
     projection::Projection,
     rebuild::{GRACE, Rebuilds},
     runner::{Reached, Runner},
+    sagas::SagasProjection,
     search::Indexer,
 };
 
@@ -44,6 +45,7 @@ struct Positions {
     order_history: watch::Sender<Reached>,
     deliveries: watch::Sender<Reached>,
     baskets: watch::Sender<Reached>,
+    sagas: watch::Sender<Reached>,
 }
 
 impl Projections {
@@ -66,6 +68,7 @@ impl Projections {
             order_history: position(Model::OrderHistory),
             deliveries: position(Model::Deliveries),
             baskets: position(Model::Baskets),
+            sagas: position(Model::Sagas),
         };
         Self { feed, pool, progress: Progress::new(receivers), positions, indexer: None, grace: GRACE }
     }
@@ -92,7 +95,7 @@ impl Projections {
     /// Runs all projections until told to stop. Returns when each has finished what it was at.
     pub async fn run(self, stop: CancellationToken) {
         let Self { feed, pool, progress, positions, indexer, grace } = self;
-        let Positions { accounts, products, orders, order_history, deliveries, baskets } = positions;
+        let Positions { accounts, products, orders, order_history, deliveries, baskets, sagas } = positions;
         let mut tasks = JoinSet::new();
         tasks.spawn(keep_running::<AccountsProjection>(feed.clone(), pool.clone(), accounts, stop.clone()));
         tasks.spawn(keep_running::<ProductsProjection>(feed.clone(), pool.clone(), products, stop.clone()));
@@ -110,6 +113,7 @@ impl Projections {
             stop.clone(),
         ));
         tasks.spawn(keep_running::<BasketsProjection>(feed.clone(), pool.clone(), baskets, stop.clone()));
+        tasks.spawn(keep_running::<SagasProjection>(feed.clone(), pool.clone(), sagas, stop.clone()));
         let instance = progress.instance().to_owned();
         tasks.spawn(heartbeat::keep(pool.clone(), progress.receivers(), instance, stop.clone()));
         if let Some(indexer) = indexer {

@@ -125,6 +125,7 @@ macro_rules! with_projection {
             $crate::Model::OrderHistory => $call::<$crate::order_history::OrderHistoryProjection>($($argument),*),
             $crate::Model::Deliveries => $call::<$crate::deliveries::DeliveriesProjection>($($argument),*),
             $crate::Model::Baskets => $call::<$crate::baskets::BasketsProjection>($($argument),*),
+            $crate::Model::Sagas => $call::<$crate::sagas::SagasProjection>($($argument),*),
             $crate::Model::Search => $search,
         }
     };

@@ -13,6 +13,7 @@ mod orders;
 mod parking;
 mod products;
 mod rebuild;
+mod sagas;
 mod search;
 mod search_anew;
 mod searching;

@@ -26,6 +26,7 @@ use crate::{
     projection::Projection,
     rebuild::change_form,
     runner::{Reached, Runner},
+    sagas::SagasProjection,
     search::IndexError,
 };
 
@@ -36,7 +37,7 @@ const CHECK_LOCK: i64 = 0x6167_726f_6465_6570;
 /// How many differences are told one by one.
 const TOLD_MAX: usize = 100;
 /// How many connections the rebuild writes with: one for each projection.
-const CONNECTIONS: u32 = 6;
+const CONNECTIONS: u32 = 7;
 
 /// What a check has found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -157,6 +158,7 @@ async fn give_form(rebuilt: &PgPool) -> Result<(), sqlx::Error> {
     change_form::<OrderHistoryProjection>(&mut connection).await?;
     change_form::<DeliveriesProjection>(&mut connection).await?;
     change_form::<BasketsProjection>(&mut connection).await?;
+    change_form::<SagasProjection>(&mut connection).await?;
     for (model, version) in VERSIONS {
         checkpoint::read_or_create(rebuilt, model.as_str(), Checkpoint::start(version)).await?;
     }
@@ -240,6 +242,7 @@ async fn take_snapshot(live: &PgPool) -> Result<Transaction<'static, Postgres>, 
         OrderHistoryProjection::TABLES,
         DeliveriesProjection::TABLES,
         BasketsProjection::TABLES,
+        SagasProjection::TABLES,
     ] {
         snapshot.execute(format!("lock table {} in access share mode", tables.join(", ")).as_str()).await?;
     }
@@ -262,13 +265,14 @@ async fn positions(snapshot: &mut PgConnection) -> Result<BTreeMap<Model, Positi
 }
 
 /// What this program writes.
-const VERSIONS: [(Model, i32); 6] = [
+const VERSIONS: [(Model, i32); 7] = [
     version::<AccountsProjection>(),
     version::<ProductsProjection>(),
     version::<OrdersProjection>(),
     version::<OrderHistoryProjection>(),
     version::<DeliveriesProjection>(),
     version::<BasketsProjection>(),
+    version::<SagasProjection>(),
 ];
 
 const fn version<P: Projection>() -> (Model, i32) {
@@ -295,5 +299,6 @@ async fn rebuild(log: &SharedLog, pool: &PgPool, positions: &BTreeMap<Model, Pos
         run!(OrderHistoryProjection),
         run!(DeliveriesProjection),
         run!(BasketsProjection),
+        run!(SagasProjection),
     );
 }

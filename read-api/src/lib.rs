@@ -3,6 +3,7 @@
 //! * [`router`] makes the routes; each stands in the file that its path names (`routes/orders/get.rs`).
 //! * [`views`] is the JSON they answer with.
 //! * [`event_streams`] is the log for analysts and auditors, in the form that they ask for.
+//! * [`saga`] tells the fulfilment of one order from its stream, and draws it.
 //! * [`time_travel`] folds things from the log, as they were; [`diff`] says what differs.
 //!
 //! This crate must never know commands, the write API, or SQL.
@@ -19,6 +20,7 @@ mod links;
 mod readiness;
 mod reading;
 mod routes;
+pub mod saga;
 mod scope;
 mod state;
 pub mod time_travel;
@@ -92,4 +94,7 @@ fn all() -> OpenApiRouter<Shared> {
         .merge(routes::operations::projections::router())
         .merge(routes::operations::parked::router())
         .merge(routes::operations::parked_one::router())
+        .merge(routes::operations::sagas::router())
+        .merge(routes::operations::saga_steps::router())
+        .merge(routes::operations::saga::router())
 }

@@ -7,8 +7,15 @@ use agrodeep_projections::{Model, ReadModels};
 use crate::ReadApi;
 
 /// The read models of the database; the index is asked apart.
-const IN_DATABASE: [Model; 6] =
-    [Model::Accounts, Model::Products, Model::Orders, Model::OrderHistory, Model::Deliveries, Model::Baskets];
+const IN_DATABASE: [Model; 7] = [
+    Model::Accounts,
+    Model::Products,
+    Model::Orders,
+    Model::OrderHistory,
+    Model::Deliveries,
+    Model::Baskets,
+    Model::Sagas,
+];
 
 /// Three checks: `database` answers, and neither the `projections` nor the `index` are too far behind the log.
 pub fn readiness(api: &ReadApi) -> Readiness {

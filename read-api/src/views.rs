@@ -10,6 +10,7 @@ pub mod product;
 pub mod profile;
 pub mod rebuild;
 pub mod recommendation;
+pub mod saga;
 pub mod search;
 
 use agrodeep_domain::{Address, GeoPoint};

@@ -1,6 +1,9 @@
 //! Every event that the domain knows.
 
-use agrodeep_domain::{Account, Aggregate, Delivery, DeliveryTrack, DomainEvent, Order, Product};
+use agrodeep_domain::{
+    Account, Aggregate, Delivery, DeliveryTrack, DomainEvent, Order, OrderFulfilment, Product,
+    order_fulfilment::FulfilmentSteps,
+};
 use schemars::JsonSchema;
 
 use crate::{EventSchema, event_schemas, older::versions_before};
@@ -45,5 +48,14 @@ pub fn catalogue() -> Vec<CatalogueEntry> {
     fn of<A: Aggregate<Event: JsonSchema>>() -> Vec<CatalogueEntry> {
         CatalogueEntry::of::<A::Event>(A::TYPE)
     }
-    [of::<Order>(), of::<Product>(), of::<Delivery>(), of::<DeliveryTrack>(), of::<Account>()].concat()
+    [
+        of::<Order>(),
+        of::<Product>(),
+        of::<Delivery>(),
+        of::<DeliveryTrack>(),
+        of::<Account>(),
+        of::<OrderFulfilment>(),
+        of::<FulfilmentSteps>(),
+    ]
+    .concat()
 }

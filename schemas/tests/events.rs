@@ -3,7 +3,10 @@
 
 use std::collections::BTreeSet;
 
-use agrodeep_domain::{Account, Aggregate, Delivery, DeliveryTrack, Order, Product};
+use agrodeep_domain::{
+    Account, Aggregate, Delivery, DeliveryTrack, Order, OrderFulfilment, Product,
+    order_fulfilment::FulfilmentSteps,
+};
 use agrodeep_schemas::{catalogue, check, state_form_holds};
 use schemars::JsonSchema;
 
@@ -45,12 +48,22 @@ fn the_events_of_an_account_are_those_that_others_know() {
 }
 
 #[test]
+fn the_events_of_a_fulfilment_are_those_that_others_know() {
+    assert_contracts_hold::<OrderFulfilment>();
+}
+
+#[test]
+fn the_events_about_steps_of_all_orders_are_those_that_others_know() {
+    assert_contracts_hold::<FulfilmentSteps>();
+}
+
+#[test]
 fn every_event_is_in_the_catalogue_once() {
     let entries = catalogue();
     let keys: BTreeSet<_> =
         entries.iter().map(|entry| (&entry.aggregate_type, &entry.event_name, &entry.version)).collect();
     assert_eq!(keys.len(), entries.len());
-    assert_eq!(entries.len(), 33);
+    assert_eq!(entries.len(), 51);
 }
 
 #[test]
@@ -108,6 +121,27 @@ fn every_free_text_is_personal_or_public_on_purpose() {
         check::texts_are_declared::<<Account as Aggregate>::Event>(
             Account::TYPE,
             &[("AccountRegistered", &["/company"])],
+        ),
+        check::texts_are_declared::<<OrderFulfilment as Aggregate>::Event>(
+            OrderFulfilment::TYPE,
+            &[
+                (
+                    "EffectsDone",
+                    &["/effects/*/yields/payment/intent_id", "/effects/*/yields/refund/refund_id"],
+                ),
+                ("EffectRefused", &["/refusal/because"]),
+                ("EffectFailed", &["/error"]),
+                ("EffectParked", &["/error"]),
+                ("RetryOrdered", &["/reason"]),
+                ("StepSkipped", &["/reason"]),
+                ("FulfilmentAbandoned", &["/reason"]),
+                ("FulfilmentPaused", &["/reason"]),
+                ("FulfilmentResumed", &["/reason"]),
+            ],
+        ),
+        check::texts_are_declared::<<FulfilmentSteps as Aggregate>::Event>(
+            FulfilmentSteps::TYPE,
+            &[("StepPaused", &["/reason"]), ("StepResumed", &["/reason"])],
         ),
     ];
     for result in results {

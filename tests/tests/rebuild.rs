@@ -254,7 +254,7 @@ async fn an_operator_lets_a_rebuild_rest_and_goes_on_with_it() {
     for (arguments, part) in [
         (
             ["rebuild", "orderz"].as_slice(),
-            "known are accounts, products, orders, order_history, deliveries, baskets, search",
+            "known are accounts, products, orders, order_history, deliveries, baskets, sagas, search",
         ),
         (&["rebuild", "orders", "--version", "9"], "no version 9 of orders: it writes version 1"),
         (&["rebuild", "orders", "--stop"], "orders is not being built anew"),

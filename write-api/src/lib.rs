@@ -12,6 +12,7 @@ mod problems;
 pub mod rebuilds;
 mod routes;
 mod runner;
+pub mod sagas;
 mod state;
 mod views;
 

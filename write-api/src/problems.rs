@@ -8,10 +8,15 @@ use agrodeep_commands::{
     order::PlaceError,
     payments::{IntentError, WebhookError, gateway::GatewayError, simulated::ConfirmError},
     product::{ProductError, StockCountError},
+    sagas::{SagaRefused, StepRefused},
 };
 use agrodeep_domain::{
-    account::AccountRefusal, delivery::DeliveryRefusal, delivery_track::DeliveryTrackRefusal,
-    order::OrderRefusal, product::ProductRefusal,
+    account::AccountRefusal,
+    delivery::DeliveryRefusal,
+    delivery_track::DeliveryTrackRefusal,
+    order::OrderRefusal,
+    order_fulfilment::{FulfilmentStepsRefusal, OrderFulfilmentRefusal},
+    product::ProductRefusal,
 };
 use agrodeep_http::{FieldError, Problem};
 use axum::http::{HeaderValue, StatusCode, header};
@@ -320,6 +325,39 @@ pub fn parked(refusal: ParkedRefusal) -> Problem {
             unavailable()
         }
     }
+}
+
+/// What a fulfilment refuses.
+pub fn saga(error: SagaRefused) -> Problem {
+    execute(error, |refusal| {
+        let code = match refusal {
+            OrderFulfilmentRefusal::NotBegun => return Problem::not_found(refusal.to_string()),
+            OrderFulfilmentRefusal::OtherConductor => "imported_order",
+            OrderFulfilmentRefusal::Ended => "saga_ended",
+            OrderFulfilmentRefusal::NothingParked | OrderFulfilmentRefusal::NotParked(_) => "not_parked",
+            OrderFulfilmentRefusal::UndoneToBeSure(_) | OrderFulfilmentRefusal::AlreadyUndone => {
+                "already_undone"
+            }
+            OrderFulfilmentRefusal::NotPending(_) => "step_not_pending",
+            OrderFulfilmentRefusal::NotSkippable(..) => "step_not_skippable",
+            OrderFulfilmentRefusal::AlreadyShipped => "already_shipped",
+            OrderFulfilmentRefusal::AlreadyAbandoned => "already_abandoned",
+            OrderFulfilmentRefusal::AlreadyPaused => "already_paused",
+            OrderFulfilmentRefusal::NotPaused => "not_paused",
+        };
+        Problem::conflict(code, refusal.to_string())
+    })
+}
+
+/// Why nothing is changed about a step of all orders.
+pub fn saga_step(error: StepRefused) -> Problem {
+    execute(error, |refusal| {
+        let code = match refusal {
+            FulfilmentStepsRefusal::AlreadyPaused(_) => "already_paused",
+            FulfilmentStepsRefusal::NotPaused(_) => "not_paused",
+        };
+        Problem::conflict(code, refusal.to_string())
+    })
 }
 
 /// Why a read model is not built anew.

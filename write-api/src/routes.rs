@@ -74,6 +74,13 @@ pub fn router(state: WriteApi) -> (Router, openapi::OpenApi) {
             admin::discard_rebuild::discard_rebuild
         ))
         .routes(routes!(admin::stop_rebuild::stop_rebuild))
+        .routes(routes!(admin::sagas::retry::retry_saga))
+        .routes(routes!(admin::sagas::skip::skip_saga))
+        .routes(routes!(admin::sagas::abandon::abandon_saga))
+        .routes(routes!(admin::sagas::pause::pause_saga))
+        .routes(routes!(admin::sagas::resume::resume_saga))
+        .routes(routes!(admin::sagas::pause_step::pause_step))
+        .routes(routes!(admin::sagas::resume_step::resume_step))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .routes(routes!(payments::intent::intent).layer(payments_limit))
         .routes(routes!(payments::confirm::confirm).layer(payments_limit))

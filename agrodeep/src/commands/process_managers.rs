@@ -10,7 +10,7 @@ use crate::{
     compose::{self, WriteSide},
     database::Databases,
     lifecycle::{Parts, Signals},
-    settings::Settings,
+    settings::{SagaRetries, Settings},
     telemetry,
 };
 
@@ -42,8 +42,13 @@ impl ProcessManagers {
 
 /// Fulfils orders in this process.
 pub fn run(parts: &mut Parts, settings: &Settings, write_side: &WriteSide) {
-    let runner_settings =
-        RunnerSettings { stop_time: Duration::from_secs(2), ..compose::runner_settings(&settings.payments) };
+    let SagaRetries { all, by_step } = write_side.saga_retries.clone();
+    let runner_settings = RunnerSettings {
+        stop_time: Duration::from_secs(2),
+        retries: all,
+        retries_by_step: by_step,
+        ..compose::runner_settings(&settings.payments)
+    };
     let runner = Runner::new(&write_side.commands, write_side.pool.clone(), runner_settings);
     if let Some((reconciliation, when)) = compose::reconciliation(&settings.payments, write_side) {
         parts.run("payment reconciliation", |stop| async move {

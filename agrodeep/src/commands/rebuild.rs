@@ -32,7 +32,7 @@ use crate::{
     agrodeep rebuild                    what is being built anew, and what was\n  \
     agrodeep rebuild orders --stop      let it rest")]
 pub struct Rebuild {
-    /// Which read model: accounts, products, orders, order_history, deliveries, baskets or search; none: tell of all rebuilds
+    /// Which read model: accounts, products, orders, order_history, deliveries, baskets, sagas or search; none: tell of all rebuilds
     projection: Option<Model>,
     /// The version of its rows, to be sure: only the one that this program writes can be built
     #[arg(long, value_name = "V", requires = "projection")]

@@ -35,7 +35,7 @@ pub fn write_api(
     metrics: PrometheusHandle,
 ) -> (Router, Runner) {
     // Without `..`: a part that the API does not get does not compile.
-    let WriteSide { log, pool, commands, accounts, simulator } = write_side;
+    let WriteSide { log, pool, commands, accounts, simulator, saga_retries: _ } = write_side;
     let runner = Runner::new(commands.idempotency.clone());
     let api = WriteApi {
         commands: commands.clone(),

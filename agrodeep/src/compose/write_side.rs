@@ -19,7 +19,10 @@ use super::{
     configured_log,
     payments::{Provider, payment_provider},
 };
-use crate::{database::Databases, settings::Settings};
+use crate::{
+    database::Databases,
+    settings::{SagaRetries, Settings},
+};
 
 /// The log, and everything that appends to it.
 pub struct WriteSide {
@@ -33,6 +36,8 @@ pub struct WriteSide {
     pub accounts: Accounts,
     /// The payment provider of our own, unless payments go through Stripe.
     pub simulator: Option<SimulatedGateway>,
+    /// How often the steps of fulfilments are tried again.
+    pub saga_retries: SagaRetries,
 }
 
 impl WriteSide {
@@ -58,7 +63,7 @@ impl WriteSide {
         let accounts = Accounts::open(pool.clone(), AccountSettings::default())
             .await
             .context("the accounts cannot be opened")?;
-        Ok(Self { log, pool, commands, accounts, simulator })
+        Ok(Self { log, pool, commands, accounts, simulator, saga_retries: settings.saga_retries.clone() })
     }
 }
 

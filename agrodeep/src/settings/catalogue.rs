@@ -47,6 +47,8 @@ settings! {
     HOLD_SECONDS "hold_seconds" default Some("1800"); "a whole number of seconds from 1 to 86400, such as 1800",
     SNAPSHOT_EVERY_EVENTS "snapshot_every_events" default Some("100");
         "a whole number of events from 0 (never) to 1000000, such as 100",
+    SAGA_RETRIES "saga_retries" default Some("16/200ms/5m");
+        "attempts/first pause/longest pause for all steps, then step=… for some, such as 16/200ms/5m refund_payment=30/1s/15m",
     READ_WAIT_SECONDS "read_wait_seconds" default Some("2"); "a whole number of seconds from 0 to 60, such as 2",
     REBUILD_GRACE_SECONDS "rebuild_grace_seconds" default Some("600");
         "a whole number of seconds from 0 to 604800, such as 600",

@@ -1,11 +1,14 @@
 //! How the runner works.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
-use crate::retry::RetryPolicy;
+use crate::{
+    order_fulfilment::{Step, StepName},
+    retry::RetryPolicy,
+};
 
 /// How the runner works.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RunnerSettings {
     /// After which time without a sign of life another runner takes over.
     pub lease_time: Duration,
@@ -22,6 +25,8 @@ pub struct RunnerSettings {
     /// How much longer a payment is waited for, once, that the provider has not decided about when its time is over. Zero:
     /// not at all.
     pub payment_extension: Duration,
+    /// The same for steps that need something else.
+    pub retries_by_step: BTreeMap<StepName, RetryPolicy>,
     /// How long it may finish what it is doing when it is stopped.
     pub stop_time: Duration,
 }
@@ -36,7 +41,33 @@ impl Default for RunnerSettings {
             orders_at_once_max: 64,
             retries: RetryPolicy::default(),
             payment_extension: Duration::from_mins(15),
+            retries_by_step: BTreeMap::new(),
             stop_time: Duration::from_secs(5),
         }
+    }
+}
+
+impl RunnerSettings {
+    /// When this step is tried again.
+    pub(super) fn retries_of(&self, step: Step) -> &RetryPolicy {
+        self.retries_by_step.get(&StepName::from(step)).unwrap_or(&self.retries)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    #[test]
+    fn a_step_has_its_own_retries_or_those_of_all() {
+        let own = RetryPolicy { attempts_max: 3, ..RetryPolicy::default() };
+        let settings = RunnerSettings {
+            retries_by_step: [("refund_payment".parse().unwrap(), own)].into(),
+            ..RunnerSettings::default()
+        };
+        assert_eq!(settings.retries_of(Step::RefundPayment), &own);
+        assert_eq!(settings.retries_of(Step::RequestPayment), &RetryPolicy::default());
     }
 }

@@ -81,7 +81,11 @@ impl Projection for BasketsProjection {
                 self.more.entry(ProductId::from_uuid(event.recorded.stream.uuid())).or_default();
                 Ok(())
             }
-            Fact::Product(_) | Fact::Account(_) | Fact::Delivery(_) | Fact::Track(_) => Ok(()),
+            Fact::Product(_)
+            | Fact::Account(_)
+            | Fact::Delivery(_)
+            | Fact::Track(_)
+            | Fact::Fulfilment(_) => Ok(()),
         }
     }
 

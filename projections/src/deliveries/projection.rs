@@ -41,7 +41,7 @@ fn meaning(event: &LogEvent) -> Result<Meaning<'_>, Poison> {
     Ok(match event.fact()? {
         Fact::Delivery(fact) => Meaning::Own(DeliveryId::from_uuid(event.recorded.stream.uuid()), fact),
         Fact::Track(DeliveryTrackEvent::PositionsReported(report)) => Meaning::Track(report),
-        Fact::Account(_) | Fact::Product(_) | Fact::Order(_) => Meaning::Nothing,
+        Fact::Account(_) | Fact::Product(_) | Fact::Order(_) | Fact::Fulfilment(_) => Meaning::Nothing,
     })
 }
 

@@ -41,7 +41,7 @@ pub fn replay<'e>(
                     delivery.apply_track(report);
                 }
             }
-            Fact::Account(_) | Fact::Product(_) | Fact::Order(_) => {}
+            Fact::Account(_) | Fact::Product(_) | Fact::Order(_) | Fact::Fulfilment(_) => {}
         }
     }
     Ok(deliveries)

@@ -62,7 +62,7 @@ fn concerns(event: &LogEvent) -> Result<Concerns, Poison> {
             Concerns::Scheduled(DeliveryId::from_uuid(id), fact.order_id)
         }
         Fact::Track(DeliveryTrackEvent::PositionsReported(fact)) => Concerns::OrderOf(fact.delivery_id),
-        Fact::Delivery(_) | Fact::Order(_) | Fact::Account(_) => Concerns::Nobody,
+        Fact::Delivery(_) | Fact::Order(_) | Fact::Account(_) | Fact::Fulfilment(_) => Concerns::Nobody,
     })
 }
 

@@ -49,7 +49,7 @@ fn meaning(event: &LogEvent) -> Result<Meaning<'_>, Poison> {
             Some((order_id, step)) => Meaning::Stock(order_id, ProductId::from_uuid(id), step),
             None => Meaning::Nothing,
         },
-        Fact::Account(_) | Fact::Delivery(_) | Fact::Track(_) => Meaning::Nothing,
+        Fact::Account(_) | Fact::Delivery(_) | Fact::Track(_) | Fact::Fulfilment(_) => Meaning::Nothing,
     })
 }
 

@@ -208,6 +208,7 @@ async fn all_projections_run_together_and_stop_when_told() {
         Model::OrderHistory,
         Model::Deliveries,
         Model::Baskets,
+        Model::Sagas,
     ];
     reads.wait_for(&models, Wanted { position: head, about: &[] }, Duration::from_secs(10)).await.unwrap();
     stop.cancel();

@@ -30,6 +30,7 @@ use crate::{
     products::ProductsProjection,
     projection::Projection,
     runner::{Reached, Runner},
+    sagas::SagasProjection,
     verify::{Report, rebuild_and_compare},
 };
 
@@ -117,6 +118,7 @@ impl Market {
             Box::pin(project::<OrderHistoryProjection>(&feed, self.pool(), head)),
             Box::pin(project::<DeliveriesProjection>(&feed, self.pool(), head)),
             Box::pin(project::<BasketsProjection>(&feed, self.pool(), head)),
+            Box::pin(project::<SagasProjection>(&feed, self.pool(), head)),
         );
     }
 

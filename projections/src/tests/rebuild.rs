@@ -23,8 +23,15 @@ use crate::{
     rebuild::{Finished, RebuildError, RebuildRequest, RebuildState, Rebuilds, work_on},
 };
 
-const MODELS: [Model; 6] =
-    [Model::Accounts, Model::Products, Model::Orders, Model::OrderHistory, Model::Deliveries, Model::Baskets];
+const MODELS: [Model; 7] = [
+    Model::Accounts,
+    Model::Products,
+    Model::Orders,
+    Model::OrderHistory,
+    Model::Deliveries,
+    Model::Baskets,
+    Model::Sagas,
+];
 
 fn rebuilds(market: &Market) -> Rebuilds {
     Rebuilds::new(market.log.clone(), market.pool().clone(), Duration::ZERO)
@@ -318,7 +325,7 @@ async fn versions_that_nobody_knows_are_refused_and_the_known_one_is_named() {
     let unknown = "orderz".parse::<Model>().unwrap_err();
     assert_eq!(
         unknown.to_string(),
-        "there is no projection \"orderz\": known are accounts, products, orders, order_history, deliveries, baskets, search"
+        "there is no projection \"orderz\": known are accounts, products, orders, order_history, deliveries, baskets, sagas, search"
     );
 }
 

@@ -2,7 +2,8 @@
 
 use agrodeep_domain::{
     Account, AccountId, Address, Currency, Delivery, DeliveryId, DeliveryTrack, GeoPoint, Language,
-    LocalizedText, Money, Order, OrderId, OrderNumber, Product, ProductId, Quantity, Role, TrackingNumber,
+    LocalizedText, Money, Order, OrderFulfilment, OrderId, OrderNumber, Product, ProductId, Quantity, Role,
+    TrackingNumber,
     account::AccountRegistered,
     delivery::{DeliveryCompleted, DeliveryPickedUp, DeliveryScheduled, DriverAssigned, TransitStarted},
     delivery_track::{PositionsReported, TrackPoint},
@@ -10,6 +11,7 @@ use agrodeep_domain::{
         Conductor, LinesPrepared, OrderConfirmed, OrderDelivered, OrderLine, OrderPlaced, OrderShipped,
         PaymentCaptured, PaymentRequested,
     },
+    order_fulfilment::{FulfilmentStarted, LineToHold, StartFulfilment},
     product::{HoldCommitted, HoldReleased, ProductCreated, ProductDetails, StockHeld},
 };
 use agrodeep_event_store::{Position, StreamId};
@@ -150,6 +152,25 @@ impl<'m> Story<'m> {
         self.market.appears(stream, SYSTEM, event_type, "1", payload.to_owned()).await
     }
 
+    /// What of this order its fulfilment needs.
+    pub fn start(&self) -> StartFulfilment {
+        let hold = |line: &OrderLine| LineToHold { product_id: line.product_id, quantity: line.quantity };
+        StartFulfilment {
+            order_id: self.id,
+            lines: self.lines.iter().map(hold).collect(),
+            total: "9.00 EUR".parse().unwrap(),
+            payment_due_at: self.market.now() + TimeDelta::minutes(30),
+            conductor: Conductor::ProcessManager,
+            correlation_id: self.id.uuid(),
+        }
+    }
+
+    /// The fulfilment begins, and comes no further.
+    pub async fn begun(&self) -> Position {
+        let started = FulfilmentStarted::from(&self.start());
+        self.market.happens::<OrderFulfilment>(self.id.uuid(), SYSTEM, started).await
+    }
+
     pub async fn hold(&self, line: usize) -> Position {
         let OrderLine { product_id, quantity, .. } = self.lines[line];
         let held =
@@ -275,7 +296,7 @@ pub async fn busy(market: &Market, count: usize) {
     for index in 0..count {
         let lines = (0..=index % 3).map(|i| line(products[i], producers[i % 2], 1500, 250)).collect();
         let story = Story::placed(market, somebody(), lines).await;
-        story.fulfilment("FulfilmentBegun", "{\"FulfilmentBegun\":{}}").await;
+        story.begun().await;
         story.hold(0).await;
         if index % 5 == 1 {
             continue;

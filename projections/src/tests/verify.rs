@@ -30,7 +30,8 @@ async fn every_table_is_compared() {
             "parked_events",
             "popularity",
             "products",
-            "purchases"
+            "purchases",
+            "sagas"
         ]
     );
     assert!(

@@ -4,3 +4,6 @@ pub mod parked;
 pub mod parked_one;
 pub mod projections;
 pub mod rebuilds;
+pub mod saga;
+pub mod saga_steps;
+pub mod sagas;

@@ -28,6 +28,9 @@ fn routes(tale: Tale) -> Vec<String> {
         format!("/v1/deliveries/{}/track?", tale.delivery_id(1)),
         "/v1/events?".to_owned(),
         "/v1/streams?".to_owned(),
+        "/v1/operations/sagas?".to_owned(),
+        "/v1/operations/sagas/steps?".to_owned(),
+        format!("/v1/operations/sagas/{}?", tale.order_id()),
         format!("/v1/streams/{}?", tale.order_id()),
     ]
 }

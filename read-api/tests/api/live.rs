@@ -27,7 +27,9 @@ use tokio::{
 use tokio_util::sync::{CancellationToken, DropGuard};
 use uuid::Uuid;
 
-use crate::{people::AUDITOR, world::catalogue};
+use agrodeep_schemas::catalogue;
+
+use crate::people::AUDITOR;
 
 /// The API on a port of its own.
 struct Served {

@@ -15,6 +15,7 @@ mod positions;
 mod products;
 mod recommendations;
 mod roles;
+mod sagas;
 mod search;
 mod service;
 mod story;

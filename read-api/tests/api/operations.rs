@@ -21,7 +21,7 @@ async fn an_admin_sees_how_each_read_model_is() {
     assert_eq!(answer.header("cache-control"), "no-store");
     let answer = answer.ok();
     let all = answer["data"].as_array().unwrap();
-    assert_eq!(all.len(), 7);
+    assert_eq!(all.len(), 8);
     for one in all
         .iter()
         .filter(|one| ["orders", "products", "search"].contains(&one["projection"].as_str().unwrap()))

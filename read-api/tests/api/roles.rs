@@ -17,11 +17,15 @@ fn matrix(tale: Tale) -> Vec<(String, [u16; 10])> {
     let order = [200, 404, 200, 200, 404, 403, 403, 200, 403, 200];
     let track = [200, 404, 403, 403, 403, 200, 404, 200, 403, 403];
     let streams = [403, 403, 403, 403, 403, 403, 403, 200, 200, 200];
+    let admin = [403, 403, 403, 403, 403, 403, 403, 200, 403, 403];
     let path = format!("/v1/orders/{}", tale.order_id());
     vec![
         ("/v1/events".to_owned(), streams),
         ("/v1/streams".to_owned(), streams),
         (format!("/v1/streams/{}", tale.order_id()), streams),
+        ("/v1/operations/sagas".to_owned(), admin),
+        ("/v1/operations/sagas/steps".to_owned(), admin),
+        (format!("/v1/operations/sagas/{}", tale.order_id()), admin),
         ("/v1/auth/me".to_owned(), all),
         ("/v1/ai/recommendations".to_owned(), [200, 200, 403, 403, 403, 403, 403, 403, 403, 403]),
         ("/v1/products".to_owned(), all),

@@ -2,7 +2,7 @@
 
 use agrodeep_domain::{
     Actor, Address, Currency, Delivery, DeliveryId, DeliveryTrack, GeoPoint, Language, LocalizedText, Money,
-    Order, OrderId, OrderNumber, Personal, Product, ProductId, Quantity, TrackingNumber,
+    Order, OrderFulfilment, OrderId, OrderNumber, Personal, Product, ProductId, Quantity, TrackingNumber,
     delivery::{
         DeliveryCancelled, DeliveryCompleted, DeliveryFailed, DeliveryPickedUp, DeliveryScheduled,
         DeliveryWindow, DriverAssigned, TransitStarted,
@@ -13,16 +13,17 @@ use agrodeep_domain::{
         OrderConfirmed, OrderDelivered, OrderLine, OrderPlaced, OrderShipped, PaymentCaptured,
         PaymentDeclined, PaymentRefunded, PaymentRequested, RefundRequested,
     },
+    order_fulfilment::{
+        FulfilmentCompleted, FulfilmentOutcome, FulfilmentStarted, LineToHold, OrderFulfilmentEvent,
+    },
     product::{HoldCommitted, HoldReleased, ProductCreated, ProductDetails, StockHeld},
 };
-use agrodeep_event_store::StreamId;
 use chrono::NaiveDate;
-use serde_json::json;
 use uuid::Uuid;
 
 use crate::{
     people::{ADMIN, BEEKEEPER, BUYER, DRIVER, GROWER, Person},
-    world::{Happening, happens, happens_to},
+    world::{Happening, happens},
 };
 
 fn id(kind: u128, number: u128) -> Uuid {
@@ -180,12 +181,28 @@ impl Tale {
         self.order(BUYER.actor(), placed)
     }
 
-    /// A step of the fulfilment; its form is not this crate's business.
+    /// The beginning of the fulfilment, or its end.
     pub fn fulfilment_step(self, event_type: &'static str) -> Happening {
-        let stream = StreamId::new(SAGA, self.order_id().uuid());
-        let payload =
-            json!({ event_type: { "lines": [{ "product_id": honey().to_string(), "quantity": "1" }] } });
-        happens_to(stream, Actor::system(SAGA), event_type, &payload)
+        let line = |product_id, pieces| LineToHold { product_id, quantity: Quantity::whole(pieces).unwrap() };
+        let event: OrderFulfilmentEvent = match event_type {
+            "FulfilmentStarted" => FulfilmentStarted {
+                order_id: self.order_id(),
+                lines: vec![line(tomatoes(), 2), line(honey(), 1)],
+                total: eur(1350),
+                payment_due_at: "2024-08-15T11:30:00Z".parse().unwrap(),
+                conductor: Conductor::ProcessManager,
+                correlation_id: uuid::Uuid::from_u128(42),
+            }
+            .into(),
+            "FulfilmentCompleted" => FulfilmentCompleted { outcome: FulfilmentOutcome::Delivered }.into(),
+            other => panic!("{other} is not told here"),
+        };
+        self.fulfilment(Actor::system(SAGA), event)
+    }
+
+    /// Something that the fulfilment records.
+    pub fn fulfilment(self, actor: Actor, event: impl Into<OrderFulfilmentEvent>) -> Happening {
+        happens::<OrderFulfilment>(self.order_id().uuid(), actor, event.into())
     }
 
     pub fn held(self, product_id: ProductId) -> Happening {

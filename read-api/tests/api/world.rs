@@ -11,7 +11,7 @@ use agrodeep_projections::{Projections, ReadModels, search::ProductIndex};
 use agrodeep_read_api::{
     ReadApi, ReadApiSettings, SERVICE, event_streams::StreamSettings, readiness, router,
 };
-use agrodeep_schemas::CatalogueEntry;
+use agrodeep_schemas::catalogue;
 use axum::{
     Router,
     body::{Body, to_bytes},
@@ -58,19 +58,6 @@ pub struct World {
     state: Mutex<State>,
     _running: DropGuard,
     _index: Option<IndexFolder>,
-}
-
-/// Every event that happens here: the domain's, and those of the fulfilment, which this crate has no types for.
-pub fn catalogue() -> Vec<CatalogueEntry> {
-    let fulfilment = ["FulfilmentStarted", "FulfilmentCompleted"].map(|name| CatalogueEntry {
-        aggregate_type: "order_fulfilment".to_owned(),
-        event_name: name.to_owned(),
-        version: "1".to_owned(),
-        personal: vec![],
-    });
-    let mut catalogue = agrodeep_schemas::catalogue();
-    catalogue.extend(fulfilment);
-    catalogue
 }
 
 /// What runs beside the API.

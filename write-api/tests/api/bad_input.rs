@@ -48,6 +48,8 @@ impl Route {
 
 pub async fn routes(market: &Market) -> Vec<Route> {
     let app = &market.app;
+    let to_resume = market.paused_saga().await;
+    market.paused_step("mark_delivered").await;
     let to_cancel = market.place().await;
     let to_pay = market.payable().await;
     let paying = market.payable().await;
@@ -89,6 +91,62 @@ pub async fn routes(market: &Market) -> Vec<Route> {
         route(Method::POST, "/v1/auth/login".to_owned(), &[], session, 200, None),
         route(
             Method::POST,
+            format!("/v1/admin/sagas/{}/retry", market.parked_saga().await),
+            &[Role::Admin],
+            json!({ "step": "request_payment", "reason": "The provider answers again", "dry_run": false }),
+            200,
+            None,
+        ),
+        route(
+            Method::POST,
+            format!("/v1/admin/sagas/{}/skip", market.unwinding_saga().await),
+            &[Role::Admin],
+            json!({ "step": "withdraw_payment", "reason": "Nobody was told of it", "dry_run": false }),
+            200,
+            None,
+        ),
+        route(
+            Method::POST,
+            format!("/v1/admin/sagas/{}/abandon", market.saga().await),
+            &[Role::Admin],
+            json!({ "reason": "The producer has closed", "dry_run": false }),
+            200,
+            None,
+        ),
+        route(
+            Method::POST,
+            format!("/v1/admin/sagas/{}/pause", market.saga().await),
+            &[Role::Admin],
+            json!({ "reason": "The address is unclear", "dry_run": true }),
+            200,
+            None,
+        ),
+        route(
+            Method::POST,
+            format!("/v1/admin/sagas/{to_resume}/resume"),
+            &[Role::Admin],
+            json!({ "reason": "The address is right", "dry_run": false }),
+            200,
+            None,
+        ),
+        route(
+            Method::POST,
+            "/v1/admin/sagas/steps/confirm_order/pause".to_owned(),
+            &[Role::Admin],
+            json!({ "reason": "The database is down" }),
+            200,
+            None,
+        ),
+        route(
+            Method::POST,
+            "/v1/admin/sagas/steps/mark_delivered/resume".to_owned(),
+            &[Role::Admin],
+            json!({ "reason": "The database is there again" }),
+            200,
+            None,
+        ),
+        route(
+            Method::POST,
             "/v1/admin/parked/replay-all".to_owned(),
             &[Role::Admin],
             json!({ "projection": "orders" }),
@@ -109,6 +167,30 @@ pub async fn routes(market: &Market) -> Vec<Route> {
             &[Role::Admin],
             json!({ "reason": "Written by a test" }),
             200,
+            None,
+        ),
+        route(
+            Method::POST,
+            "/v1/admin/projections/orders/rebuild".to_owned(),
+            &[Role::Admin],
+            json!({ "version": 1, "shards": 2 }),
+            202,
+            None,
+        ),
+        route(
+            Method::POST,
+            "/v1/admin/projections/orders/rebuild/stop".to_owned(),
+            &[Role::Admin],
+            Value::Null,
+            200,
+            None,
+        ),
+        route(
+            Method::DELETE,
+            "/v1/admin/projections/orders/rebuild".to_owned(),
+            &[Role::Admin],
+            Value::Null,
+            204,
             None,
         ),
         route(
@@ -697,6 +779,8 @@ async fn a_missing_field_is_refused_by_name() {
             "vehicle",
             "reason",
             "projection",
+            "version",
+            "shards",
         ];
         let Some(fields) = route.body.as_object() else { continue };
         if route.method == Method::PUT || route.path.ends_with("/cancel") {
@@ -709,6 +793,10 @@ async fn a_missing_field_is_refused_by_name() {
             without.as_object_mut().unwrap().remove(name);
             let reply = route.by_right(&market).json(&without).send().await;
             names(&reply, &[422], &format!("/{name}"), &route.path);
+        }
+        if ["/replay-all", "/rebuild"].iter().any(|end| route.path.ends_with(end)) {
+            // Without a body it is all of it, or as it is usually done.
+            continue;
         }
         let reply = route.by_right(&market).body("").send().await;
         names(&reply, &[400], "", &route.path);

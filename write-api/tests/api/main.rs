@@ -13,4 +13,5 @@ mod parked;
 mod payments;
 mod products;
 mod rebuilds;
+mod sagas;
 mod tokens;

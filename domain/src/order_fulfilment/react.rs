@@ -6,7 +6,7 @@ use super::{
     DeadlineKind, DeadlinePassed, DoneEffect, EffectFailed, EffectOutcome, EffectParked, EffectRefused,
     EffectsDone, ExtendPaymentTime, Fact, FactObserved, FulfilmentStarted, Observe, OrderFulfilment,
     OrderFulfilmentCommand, OrderFulfilmentEvent, OrderFulfilmentRefusal, Outcome, PaymentTimeExtended,
-    Progress, Refusal, Step, WhenRefused, plan::plan,
+    Progress, Refusal, Step, WhenRefused, intervention, plan::plan,
 };
 
 /// A decision that is being made: the events so far, and the state they lead to.
@@ -34,6 +34,9 @@ pub(super) fn react(
         OrderFulfilmentCommand::RecordOutcomes(record) => decision.take_outcomes(&record.outcomes),
         OrderFulfilmentCommand::DeadlinePassed(passed) => decision.pass(*passed),
         OrderFulfilmentCommand::ExtendPaymentTime(extend) => decision.extend(*extend),
+        OrderFulfilmentCommand::Intervene(intervention) => {
+            decision.record(intervention::decide(state, intervention)?);
+        }
     }
     // Each turn plans a step that was never planned, or ends the fulfilment: it comes to an end.
     loop {
@@ -98,7 +101,10 @@ impl Decision {
 
     fn pass(&mut self, passed: DeadlinePassed) {
         let waited_for = match passed.kind {
-            DeadlineKind::Payment => self.state.payment_due_at().is_some_and(|due_at| due_at <= passed.at),
+            DeadlineKind::Payment => {
+                // While it is paused no deadline counts: once it is resumed, whoever came first has come first.
+                !self.state.paused && self.state.payment_due_at().is_some_and(|due_at| due_at <= passed.at)
+            }
             // That a pause is over is no news: the next attempt and its outcome are.
             DeadlineKind::Retry => false,
         };
@@ -134,6 +140,10 @@ impl Decision {
             let attempts = attempts + 1;
             match outcome {
                 Outcome::Done(_) => {}
+                // An abandoned order that has left meanwhile goes on.
+                Outcome::Refused(refusal) if *step == Step::CancelOrder && self.state.unwinding.is_none() => {
+                    self.record(EffectRefused { step: *step, refusal: refusal.clone() });
+                }
                 Outcome::Refused(refusal) => match step.when_refused(refusal) {
                     WhenRefused::Park => {
                         let error = describe(refusal);
