@@ -27,8 +27,8 @@ use self::{
     world::{Charge, World, due_at},
 };
 use crate::order_fulfilment::{
-    CompensationsPlanned, DeadlineKind, DeadlinePassed, EffectOutcome, EffectsPlanned, Fact,
-    FulfilmentOutcome, Intervention, Observe, OrderFulfilmentCommand, OrderFulfilmentEvent, Outcome,
+    CompensationsPlanned, DeadlineKind, DeadlinePassed, EffectOutcome, EffectsPlanned, ExtendPaymentTime,
+    Fact, FulfilmentOutcome, Intervention, Observe, OrderFulfilmentCommand, OrderFulfilmentEvent, Outcome,
     Progress, RecordOutcomes, Step,
 };
 
@@ -166,10 +166,20 @@ impl Exploration {
         }
         if self.scenario.times_out {
             possible(&|world| {
-                let at = due_at() + TimeDelta::milliseconds(1);
-                let waits = world.fulfilment.deadlines().contains(&(DeadlineKind::Payment, due_at()));
+                let due_at = world.fulfilment.payment_due_at();
+                let at = due_at.unwrap_or(self::due_at()) + TimeDelta::milliseconds(1);
                 tell(world, DeadlinePassed { kind: DeadlineKind::Payment, at });
-                waits
+                due_at.is_some()
+            });
+            // The provider has not decided: longer, but not twice.
+            possible(&|world| {
+                let before = (world.fulfilment.payment_due_at(), world.fulfilment.extended_until);
+                let until = due_at() + TimeDelta::minutes(15);
+                tell(world, ExtendPaymentTime { until });
+                let longer = world.fulfilment.payment_due_at() != before.0;
+                assert_eq!(longer, before.0.is_some() && before.1.is_none());
+                tell(world, ExtendPaymentTime { until: until + TimeDelta::minutes(15) });
+                longer
             });
         }
         if self.scenario.abandons {

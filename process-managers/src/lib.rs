@@ -15,6 +15,8 @@ mod effects;
 mod exploration;
 mod imported_payments;
 mod metrics;
+mod payment_time;
+pub mod reconciliation;
 mod retry;
 pub mod runner;
 
@@ -23,6 +25,7 @@ pub use agrodeep_domain::{OrderFulfilment, order_fulfilment};
 pub use self::{
     conductor::{AdvanceError, ImportConductor},
     imported_payments::ImportedPayments,
+    reconciliation::{Reconciliation, ReconciliationSettings},
     retry::RetryPolicy,
     runner::{Runner, RunnerSettings, release_lease},
 };

@@ -139,7 +139,13 @@ impl World {
             (order.status, &order.payment, order.prepared_by.len(), order.delivery, order.undeliverable);
         let effects: Vec<_> = fulfilment.effects.values().collect();
         let steps: Vec<_> = fulfilment.effects.keys().map(|step| step.name()).collect();
-        let flags = (fulfilment.unwinding, fulfilment.cancelled, fulfilment.outcome, fulfilment.timed_out_at);
+        let flags = (
+            fulfilment.unwinding,
+            fulfilment.cancelled,
+            fulfilment.outcome,
+            fulfilment.timed_out_at,
+            fulfilment.extended_until,
+        );
         let people = (fulfilment.paused, fulfilment.abandoned, self.pauses);
         let torn: Vec<_> = torn.iter().map(|step| step.name()).collect();
         let key = (stock, ways, order, charge, webhooks, effects, steps, flags);

@@ -22,6 +22,9 @@ pub struct RunnerSettings {
     pub orders_at_once_max: usize,
     /// When failing effects are tried again.
     pub retries: RetryPolicy,
+    /// How much longer a payment is waited for, once, that the provider has not decided about when its time is over. Zero:
+    /// not at all.
+    pub payment_extension: Duration,
     /// The same for steps that need something else.
     pub retries_by_step: BTreeMap<StepName, RetryPolicy>,
     /// How long it may finish what it is doing when it is stopped.
@@ -37,6 +40,7 @@ impl Default for RunnerSettings {
             events_open_max: 4096,
             orders_at_once_max: 64,
             retries: RetryPolicy::default(),
+            payment_extension: Duration::from_mins(15),
             retries_by_step: BTreeMap::new(),
             stop_time: Duration::from_secs(5),
         }

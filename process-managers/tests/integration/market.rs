@@ -41,6 +41,8 @@ pub struct Market {
     pub gateway: SimulatedGateway,
     pub whims: Whims,
     pub hold: TimeDelta,
+    /// How much longer a payment is waited for that the provider has not decided about.
+    pub extension: Duration,
     /// The provider tells what happened as long as this is there.
     _provider: AbortOnDropHandle<()>,
 }
@@ -116,7 +118,15 @@ impl Market {
         let gateway = SimulatedGateway::new(database.pool().clone());
         let told = commands(log.clone(), database.pool(), Arc::new(gateway.clone()), hold);
         let provider = AbortOnDropHandle::new(tokio::spawn(tell(database.pool().clone(), told)));
-        Self { database, log, gateway, whims: Whims::default(), hold, _provider: provider }
+        Self {
+            database,
+            log,
+            gateway,
+            whims: Whims::default(),
+            hold,
+            extension: Duration::from_mins(15),
+            _provider: provider,
+        }
     }
 
     /// The commands as somebody uses them who has nothing in memory.
@@ -139,7 +149,11 @@ impl Market {
         };
         let pool = PgPool::connect(self.database.url()).await.unwrap();
         let commands = commands(Arc::new(log), &pool, Arc::new(gateway), self.hold);
-        let runner = Runner::new(&commands, pool.clone(), settings());
+        let runner = Runner::new(
+            &commands,
+            pool.clone(),
+            RunnerSettings { payment_extension: self.extension, ..settings() },
+        );
         let stop = CancellationToken::new();
         let task = tokio::spawn(runner.run(stop.clone()));
         Running { stop, task, pool }
