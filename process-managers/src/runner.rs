@@ -91,7 +91,7 @@ impl Runner {
             Arc::clone(&lease),
             books,
             Arc::clone(&progress),
-            (self.settings.retries, self.settings.orders_at_once_max),
+            self.settings,
             halt.clone(),
         );
         let clock = Clock {

@@ -8,13 +8,14 @@ use agrodeep_domain::{
 };
 use agrodeep_event_store::Position;
 use chrono::{DateTime, Utc};
+use uuid::Uuid;
 
 use super::{
     gateway::GatewayError,
     provider_event::{self, News, PaymentRef, ProviderEventError},
     signature::{SignatureError, WebhookSecrets},
 };
-use crate::{CommandContext, Commands, ExecuteError, command_id};
+use crate::{CommandContext, Commands, ExecuteError, command_id, faults};
 
 /// A message as it came.
 #[derive(Clone, Debug)]
@@ -119,7 +120,7 @@ async fn apply(
         _ => None,
     };
     let context = CommandContext {
-        command_id: command_id::derived(order_id.uuid(), &format!("provider_event:{event_id}")),
+        command_id: recognised_by(order_id, event_id),
         correlation_id: order_id.uuid(),
         causation_id: order_id.uuid(),
         traceparent: request.traceparent.clone(),
@@ -136,6 +137,15 @@ async fn apply(
         Err(ExecuteError::Refused(refusal)) => refused(commands, order_id, event_id, &refusal).await,
         Err(error) => Err(error.into()),
     }
+}
+
+/// The id of the command that a message gives rise to: each of the provider's messages counts once, however often it comes.
+pub fn recognised_by(order_id: OrderId, event_id: &str) -> Uuid {
+    // A control takes that away.
+    if faults::switched("payments::event_ids_off", Some(order_id.uuid())) {
+        return Uuid::now_v7();
+    }
+    command_id::derived(order_id.uuid(), &format!("provider_event:{event_id}"))
 }
 
 /// What the order does not take, it may take later, or never.

@@ -12,7 +12,10 @@ use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
 
 use super::lease::{Lease, NAME};
-use crate::order_fulfilment::{DeadlineKind, OrderFulfilment};
+use crate::{
+    faults,
+    order_fulfilment::{DeadlineKind, OrderFulfilment},
+};
 
 /// How many rows are written at once.
 const BATCH_MAX: usize = 256;
@@ -79,6 +82,11 @@ impl Books {
 
     /// Writes what a fulfilment's state asks for.
     pub async fn keep(&self, order_id: OrderId, state: &OrderFulfilment) -> Result<(), NotWritten> {
+        let failed = || NotWritten::Outage(faults::WORDS.to_owned());
+        faults::around(faults::BOOKS, self.keep_here(order_id, state), failed).await
+    }
+
+    async fn keep_here(&self, order_id: OrderId, state: &OrderFulfilment) -> Result<(), NotWritten> {
         let page = Page::of(order_id, state);
         let with_deadline = !page.deadlines.is_empty();
         let (caller, told) = oneshot::channel();

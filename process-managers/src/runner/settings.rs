@@ -19,6 +19,9 @@ pub struct RunnerSettings {
     pub orders_at_once_max: usize,
     /// When failing effects are tried again.
     pub retries: RetryPolicy,
+    /// How long one attempt at an effect is waited for. Then it counts as failed and is tried again, though it may yet take
+    /// effect: without this, a provider that never answers would keep an order, and in the end all of them, waiting.
+    pub effect_time_max: Duration,
     /// How long it may finish what it is doing when it is stopped.
     pub stop_time: Duration,
 }
@@ -32,6 +35,7 @@ impl Default for RunnerSettings {
             events_open_max: 4096,
             orders_at_once_max: 64,
             retries: RetryPolicy::default(),
+            effect_time_max: Duration::from_secs(30),
             stop_time: Duration::from_secs(5),
         }
     }

@@ -19,10 +19,12 @@ use super::{
     lease::Lease,
     progress::Progress,
     routing::News,
+    settings::RunnerSettings,
 };
 use crate::{
     drive::{Discretion, Driver, Halt, Standing},
     effects::{ACTOR, Cause},
+    faults,
     order_fulfilment::{DeadlineKind, DeadlinePassed, Observe},
     retry::RetryPolicy,
 };
@@ -63,7 +65,7 @@ struct Shared {
     lease: Arc<Lease>,
     books: Books,
     progress: Arc<Progress>,
-    retries: RetryPolicy,
+    settings: RunnerSettings,
     at_once: Semaphore,
     /// What waits for each order that is being worked on.
     queues: Mutex<HashMap<OrderId, VecDeque<Job>>>,
@@ -77,7 +79,7 @@ impl Workers {
         lease: Arc<Lease>,
         books: Books,
         progress: Arc<Progress>,
-        (retries, at_once): (RetryPolicy, usize),
+        settings: RunnerSettings,
         stop: CancellationToken,
     ) -> Self {
         let shared = Shared {
@@ -85,8 +87,8 @@ impl Workers {
             lease,
             books,
             progress,
-            retries,
-            at_once: Semaphore::new(at_once),
+            at_once: Semaphore::new(settings.orders_at_once_max),
+            settings,
             queues: Mutex::default(),
             tasks: TaskTracker::new(),
             stop,
@@ -174,6 +176,10 @@ impl Shared {
     }
 
     async fn attempt(&self, order_id: OrderId, job: &Job) -> Result<(), Halt> {
+        faults::of_order(order_id.uuid(), self.attempt_here(order_id, job)).await
+    }
+
+    async fn attempt_here(&self, order_id: OrderId, job: &Job) -> Result<(), Halt> {
         let (standing, cause, not_before) = match job {
             Job::Observe { event, news, .. } => {
                 let (standing, cause) = self.observe(order_id, event, news).await?;
@@ -256,7 +262,11 @@ impl Discretion for Turn<'_> {
     }
 
     fn retries(&self) -> Option<&RetryPolicy> {
-        Some(&self.shared.retries)
+        Some(&self.shared.settings.retries)
+    }
+
+    fn effect_time_max(&self) -> Option<Duration> {
+        Some(self.shared.settings.effect_time_max)
     }
 
     fn now(&self) -> DateTime<Utc> {

@@ -9,5 +9,6 @@ mod killing;
 mod leases;
 mod life;
 mod market;
+mod matrix;
 mod shopping;
 mod trouble;
