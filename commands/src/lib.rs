@@ -11,7 +11,6 @@
 
 pub mod account;
 mod batch;
-pub mod command_id;
 pub mod delivery;
 pub mod executor;
 pub mod faults;
@@ -24,6 +23,7 @@ pub mod reservations;
 pub mod services;
 pub mod store_error;
 
+pub use agrodeep_domain::command_id;
 pub use executor::{CommandContext, ExecuteError, Executed, Executor, Versioned};
 pub use services::{CommandSettings, Commands};
 pub use store_error::StoreError;

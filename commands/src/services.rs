@@ -6,7 +6,10 @@ use chrono::TimeDelta;
 use sqlx::PgPool;
 
 use crate::{
-    Executor, idempotency::Idempotency, numbers::Numbers, payments::gateway::PaymentGateway,
+    Executor,
+    idempotency::Idempotency,
+    numbers::Numbers,
+    payments::{difference::Differences, gateway::PaymentGateway},
     reservations::Reservations,
 };
 
@@ -23,6 +26,8 @@ pub struct Commands {
     pub idempotency: Idempotency,
     /// The payment provider.
     pub gateway: Arc<dyn PaymentGateway>,
+    /// Keeps how the payment provider and the log differ.
+    pub differences: Differences,
     /// How long things take.
     pub settings: CommandSettings,
 }
@@ -51,6 +56,7 @@ impl Commands {
             reservations: Reservations::new(pool.clone()),
             idempotency: Idempotency::new(pool.clone()),
             gateway,
+            differences: Differences::new(pool.clone()),
             settings: CommandSettings::default(),
         }
     }

@@ -89,3 +89,15 @@ ensure_rust() {
         rustup component add "${part/fmt/rustfmt}" >&2
     done
 }
+
+# What analysts read files with, in a place of its own: $PYTHON has duckdb, pandas and pyarrow afterwards. Tests find it there.
+ensure_python() {
+    ensure_packages venv
+    local place="${XDG_CACHE_HOME:-$HOME/.cache}/agrodeep/python"
+    export PYTHON="$place/bin/python"
+    "$PYTHON" -c 'import duckdb, pandas, pyarrow' 2>/dev/null && return 0
+    say "getting duckdb, pandas and pyarrow"
+    rm -rf "$place"
+    python3 -m venv "$place"
+    "$PYTHON" -m pip install --quiet --disable-pip-version-check duckdb pandas pyarrow >&2
+}

@@ -19,7 +19,7 @@ use crate::{
     drive::{Discretion, Driver, Halt},
     effects::{Cause, Services},
     imported_payments::ImportedPayments,
-    order_fulfilment::{Fact, Observe, OrderFulfilment, StartFulfilment},
+    order_fulfilment::{Fact, Observe, OrderFulfilment, StartFulfilment, Step},
     retry::RetryPolicy,
 };
 
@@ -55,12 +55,16 @@ impl Discretion for Then {
         true
     }
 
-    fn retries(&self) -> Option<&RetryPolicy> {
+    fn retries(&self, _: Step) -> Option<&RetryPolicy> {
         None
     }
 
     fn effect_time_max(&self) -> Option<Duration> {
         None
+    }
+
+    fn holds_back(&self, _: Step) -> bool {
+        false
     }
 
     fn now(&self) -> DateTime<Utc> {

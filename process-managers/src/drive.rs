@@ -55,7 +55,9 @@ pub(crate) trait Discretion: Sync {
     /// Whether it may act now. Asked before every round of effects.
     fn may_act(&self) -> bool;
     /// The pauses after failures; `None`: driving halts at the first.
-    fn retries(&self) -> Option<&RetryPolicy>;
+    fn retries(&self, step: Step) -> Option<&RetryPolicy>;
+    /// Whether a step is not to be done for now, for whichever order.
+    fn holds_back(&self, step: Step) -> bool;
     /// How long one attempt at an effect is waited for; `None`: as long as it takes.
     fn effect_time_max(&self) -> Option<Duration>;
     /// The time it is for what is done now.
@@ -67,6 +69,13 @@ pub(crate) trait Discretion: Sync {
 pub(crate) struct Standing {
     pub state: OrderFulfilment,
     untouched: HashSet<Step>,
+}
+
+impl Standing {
+    /// As it was found: anybody may have tried anything.
+    pub fn found(state: OrderFulfilment) -> Self {
+        Self { state, untouched: HashSet::new() }
+    }
 }
 
 /// Drives fulfilments.
@@ -134,6 +143,13 @@ impl Driver {
         Ok(Standing { state, untouched })
     }
 
+    /// How a fulfilment stands, fresh from the log: somebody else has recorded something.
+    pub async fn look(&self, order_id: OrderId) -> Result<Standing, Halt> {
+        let look = |found: &Versioned<OrderFulfilment>| found.state.clone();
+        let state = self.services.executor.inspect(order_id.uuid(), look).await.map_err(halt)?;
+        Ok(Standing::found(state))
+    }
+
     /// What belongs together with an order; `None`: its fulfilment has not begun.
     pub async fn correlation(&self, order_id: OrderId) -> Result<Option<Uuid>, Halt> {
         let look = |found: &Versioned<OrderFulfilment>| {
@@ -151,7 +167,8 @@ impl Driver {
         discretion: &dyn Discretion,
     ) -> Result<OrderFulfilment, Halt> {
         loop {
-            let due = standing.state.due(discretion.now());
+            let mut due = standing.state.due(discretion.now());
+            due.retain(|(step, _)| !discretion.holds_back(*step));
             if due.is_empty() {
                 return Ok(standing.state);
             }
@@ -277,7 +294,7 @@ fn outcomes(
             }
             Err(Trouble::Failed(error)) => {
                 let error: String = error.chars().take(ERROR_CHARS_MAX).collect();
-                let Some(retries) = discretion.retries() else {
+                let Some(retries) = discretion.retries(step) else {
                     halt = Some(Halt::Effect { step, error });
                     continue;
                 };

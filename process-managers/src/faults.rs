@@ -30,7 +30,7 @@ pub(crate) use self::control::act_first;
 pub use agrodeep_commands::faults::{Armed, arm};
 
 #[cfg(feature = "fault-points")]
-pub use self::testing::{perform_again, points, retry};
+pub use self::testing::{perform_again, points};
 
 /// Takes the idempotency keys away that the provider and the aggregates recognise a repeat by. For controls.
 pub(crate) const KEYS_OFF: &str = "saga::keys_off";
@@ -59,6 +59,7 @@ const fn recorded(command: &OrderFulfilmentCommand) -> &'static str {
         OrderFulfilmentCommand::Observe(_) => "observed",
         OrderFulfilmentCommand::RecordOutcomes(_) => "outcomes",
         OrderFulfilmentCommand::DeadlinePassed(_) => "deadline",
+        OrderFulfilmentCommand::Intervene(_) => "intervention",
     }
 }
 

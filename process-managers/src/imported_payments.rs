@@ -2,7 +2,7 @@
 
 use agrodeep_commands::payments::gateway::{
     ClientSecret, CreateIntent, CreateRefund, GatewayError, GatewayKey, Intent, IntentStatus, PaymentGateway,
-    Refund,
+    Refund, RefundStatus,
 };
 use agrodeep_domain::{Currency, Money, OrderId};
 use async_trait::async_trait;
@@ -25,7 +25,15 @@ impl ImportedPayments {
     }
 
     fn intent(id: String, order_id: Option<OrderId>, amount: Money, status: IntentStatus) -> Intent {
-        Intent { id, order_id, amount, status, client_secret: ClientSecret::new(String::new()) }
+        Intent {
+            id,
+            order_id,
+            amount,
+            received: Money::zero(amount.currency()),
+            status,
+            decline_code: None,
+            client_secret: ClientSecret::new(String::new()),
+        }
     }
 }
 
@@ -57,6 +65,11 @@ impl PaymentGateway for ImportedPayments {
 
     async fn refund(&self, request: &CreateRefund, _: &GatewayKey) -> Result<Refund, GatewayError> {
         let id = Self::refund_id(&request.intent_id);
-        Ok(Refund { id, intent_id: request.intent_id.clone(), amount: request.amount })
+        Ok(Refund {
+            id,
+            intent_id: request.intent_id.clone(),
+            amount: request.amount,
+            status: RefundStatus::Succeeded,
+        })
     }
 }

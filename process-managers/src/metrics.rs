@@ -3,7 +3,7 @@
 use agrodeep_domain::OrderId;
 use metrics::{counter, gauge};
 
-use crate::order_fulfilment::{OrderFulfilmentEvent, Step};
+use crate::order_fulfilment::{OrderFulfilmentEvent, Step, StepName};
 
 /// Counts what was newly recorded, and says aloud what a person must know.
 pub(crate) fn recorded(order_id: OrderId, event: &OrderFulfilmentEvent) {
@@ -31,7 +31,17 @@ pub(crate) fn recorded(order_id: OrderId, event: &OrderFulfilmentEvent) {
         | OrderFulfilmentEvent::EffectsDone(_)
         | OrderFulfilmentEvent::EffectRefused(_)
         | OrderFulfilmentEvent::FulfilmentCompleted(_) => {}
+        OrderFulfilmentEvent::RetryOrdered(_) => intervened(order_id, "retry"),
+        OrderFulfilmentEvent::StepSkipped(_) => intervened(order_id, "skip"),
+        OrderFulfilmentEvent::FulfilmentAbandoned(_) => intervened(order_id, "abandon"),
+        OrderFulfilmentEvent::FulfilmentPaused(_) => intervened(order_id, "pause"),
+        OrderFulfilmentEvent::FulfilmentResumed(_) => intervened(order_id, "resume"),
     }
+}
+
+fn intervened(order_id: OrderId, choice: &'static str) {
+    counter!("saga_interventions_total", "choice" => choice).increment(1);
+    tracing::info!(%order_id, choice, "a person has decided about a fulfilment");
 }
 
 /// An effect that is being done; dropped when it no longer is.
@@ -49,7 +59,7 @@ impl Drop for InFlight {
     }
 }
 
-/// Shows how many fulfilments stand where, and how many wait for a person.
+/// Shows how many fulfilments stand where.
 pub(crate) fn standing(stands_at: &str, count: i64) {
     gauge!("saga_in_flight", "step" => stands_at.to_owned()).set(count as f64);
 }
@@ -57,4 +67,15 @@ pub(crate) fn standing(stands_at: &str, count: i64) {
 /// Shows how many fulfilments wait for a person.
 pub(crate) fn parked(count: i64) {
     gauge!("saga_parked").set(count as f64);
+}
+
+/// Shows how many fulfilments a person has paused.
+pub(crate) fn paused(count: i64) {
+    gauge!("saga_paused").set(count as f64);
+}
+
+/// Shows whether a step is paused for all orders, and how many fulfilments wait for it.
+pub(crate) fn step(name: StepName, is_paused: bool, held_back: i64) {
+    gauge!("saga_step_paused", "step" => name.as_str()).set(f64::from(u8::from(is_paused)));
+    gauge!("saga_held_back", "step" => name.as_str()).set(held_back as f64);
 }

@@ -7,6 +7,7 @@
 mod books;
 mod clock;
 mod lease;
+mod pauses;
 mod progress;
 mod routing;
 mod settings;
@@ -15,16 +16,17 @@ mod worker;
 
 use std::{sync::Arc, time::Duration};
 
-use agrodeep_commands::Commands;
+use agrodeep_commands::{Commands, Executor};
 use agrodeep_event_store::{Follower, Position, RecordedEvent, SharedLog};
 use sqlx::PgPool;
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore};
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 
 use self::{
     books::Books,
     clock::Clock,
     lease::Lease,
+    pauses::Pauses,
     progress::Progress,
     routing::{Routing, RoutingError},
     worker::{Job, Workers},
@@ -39,6 +41,7 @@ const PAUSE_AFTER_ERROR: Duration = Duration::from_millis(250);
 
 /// Runs the fulfilment of all orders.
 pub struct Runner {
+    executor: Executor,
     log: SharedLog,
     driver: Driver,
     pool: PgPool,
@@ -48,8 +51,9 @@ pub struct Runner {
 impl Runner {
     /// A runner that acts by the market's `commands` and keeps its books in the write side's database `pool`.
     pub fn new(commands: &Commands, pool: PgPool, settings: RunnerSettings) -> Self {
-        let log = commands.executor.log().clone();
-        Self { log, driver: Driver::new(Services::of(commands)), pool, settings }
+        let executor = commands.executor.clone();
+        let log = executor.log().clone();
+        Self { executor, log, driver: Driver::new(Services::of(commands)), pool, settings }
     }
 
     /// Runs until stopped; takes turns with other runners, which may run elsewhere. Stopping finishes what is being done,
@@ -82,6 +86,8 @@ impl Runner {
         let halt = stop.child_token();
         // Whoever drops this runner halts all that it has begun.
         let _halt = halt.clone().drop_guard();
+        let Some(pauses) = self.pauses(&lease, &halt).await else { return };
+        let pauses = Arc::new(pauses);
         let finished = CancellationToken::new();
         let progress = Arc::new(Progress::from(checkpoint));
         let books = Books::open(self.pool.clone(), Arc::clone(&lease));
@@ -91,7 +97,8 @@ impl Runner {
             Arc::clone(&lease),
             books,
             Arc::clone(&progress),
-            self.settings,
+            Arc::clone(&pauses),
+            self.settings.clone(),
             halt.clone(),
         );
         let clock = Clock {
@@ -99,10 +106,10 @@ impl Runner {
             log: self.log.clone(),
             progress: Arc::clone(&progress),
             workers: workers.clone(),
-            deadline_written,
+            deadline_written: Arc::clone(&deadline_written),
         };
         let _clock = spawn(clock.run(halt.clone()));
-        let _standings = spawn(standings::show(self.pool.clone(), halt.clone()));
+        let _standings = spawn(standings::show(self.pool.clone(), Arc::clone(&pauses), halt.clone()));
         let heartbeat = spawn(beat(
             Arc::clone(&lease),
             Arc::clone(&progress),
@@ -110,7 +117,8 @@ impl Runner {
             halt.clone(),
             finished.clone(),
         ));
-        self.read(checkpoint, &progress, &workers, &halt).await;
+        let waker = Waker { pool: self.pool.clone(), lease: Arc::clone(&lease), pauses, deadline_written };
+        self.read(checkpoint, &progress, &workers, &waker, &halt).await;
         halt.cancel();
         if tokio::time::timeout(self.settings.stop_time, workers.finish()).await.is_err() {
             tracing::warn!(
@@ -124,18 +132,47 @@ impl Runner {
         }
     }
 
+    /// The steps that are paused for all orders; `None`: the lease was lost, or it is to stop, before that was known.
+    async fn pauses(&self, lease: &Lease, halt: &CancellationToken) -> Option<Pauses> {
+        loop {
+            match Pauses::load(&self.executor).await {
+                Ok(pauses) => return Some(pauses),
+                Err(error) => tracing::warn!(error, "the log cannot be read"),
+            }
+            tokio::select! {
+                () = halt.cancelled() => return None,
+                () = tokio::time::sleep(PAUSE_AFTER_ERROR) => {}
+            }
+            if !lease.is_held() {
+                return None;
+            }
+        }
+    }
+
     /// Reads the log and hands out what matters, until halted.
-    async fn read(&self, from: Position, progress: &Progress, workers: &Workers, halt: &CancellationToken) {
+    async fn read(
+        &self,
+        from: Position,
+        progress: &Progress,
+        workers: &Workers,
+        waker: &Waker,
+        halt: &CancellationToken,
+    ) {
         let mut follower = Follower::new(self.log.clone(), from, self.settings.batch_max);
         let mut routing = Routing::new(self.log.clone());
         let places = Arc::new(Semaphore::new(self.settings.events_open_max));
         let read = async {
+            // What was resumed while nobody ran has woken nobody.
+            waker.wake().await;
             let mut before = from;
             loop {
                 match follower.next().await {
                     Ok(events) => {
                         for event in events {
                             let position = event.position;
+                            if Pauses::concerns(&event) {
+                                waker.take(&event).await;
+                            }
                             hand_out(event, before, &mut routing, progress, workers, &places).await;
                             before = position;
                         }
@@ -152,6 +189,36 @@ impl Runner {
             () = read => {}
             () = halt.cancelled() => {}
         }
+    }
+}
+
+/// Has the fulfilments go on that waited for a step which is resumed.
+struct Waker {
+    pool: PgPool,
+    lease: Arc<Lease>,
+    pauses: Arc<Pauses>,
+    deadline_written: Arc<Notify>,
+}
+
+impl Waker {
+    /// Takes in an event about the steps of all orders.
+    async fn take(&self, event: &RecordedEvent) {
+        match self.pauses.take(event) {
+            Ok(Some(_)) => self.wake().await,
+            Ok(None) => {}
+            Err(error) => {
+                metrics::counter!("saga_stuck_total").increment(1);
+                tracing::error!(%error, "an event about paused steps cannot be read");
+            }
+        }
+    }
+
+    async fn wake(&self) {
+        while let Err(error) = pauses::wake(&self.pool, &self.lease, &self.pauses.steps()).await {
+            tracing::warn!(%error, "fulfilments that waited for a step cannot be woken");
+            tokio::time::sleep(PAUSE_AFTER_ERROR).await;
+        }
+        self.deadline_written.notify_one();
     }
 }
 

@@ -20,32 +20,39 @@ use crate::{
 /// How many events a projection takes in at the most in one transaction.
 pub const BATCH_MAX: usize = crate::runner::BATCH_MAX;
 
-/// Applies the log as far as `until` to the tables of `models` that `pool` sees, all at the same time, at most `batch_max`
-/// events a transaction.
-pub async fn apply(log: &SharedLog, pool: &PgPool, models: &[Model], batch_max: usize, until: Position) {
+/// Applies the log as far as `until` to the tables of `models` that `pool` sees, all at the same time, at most
+/// `transaction_max` events a transaction. They are read in large batches however they are applied.
+pub async fn apply(
+    log: &SharedLog,
+    pool: &PgPool,
+    models: &[Model],
+    transaction_max: usize,
+    until: Position,
+) {
     let feed = Feed::new(log.clone());
-    join_all(models.iter().map(|model| one(*model, feed.clone(), pool.clone(), batch_max, until))).await;
+    join_all(models.iter().map(|model| one(*model, feed.clone(), pool.clone(), transaction_max, until)))
+        .await;
 }
 
 fn one(
     model: Model,
     feed: Arc<Feed>,
     pool: PgPool,
-    batch_max: usize,
+    transaction_max: usize,
     until: Position,
 ) -> BoxFuture<'static, ()> {
-    with_projection!(model, run(feed, pool, batch_max, until), Box::pin(async {}))
+    with_projection!(model, run(feed, pool, transaction_max, until), Box::pin(async {}))
 }
 
 fn run<P: Projection>(
     feed: Arc<Feed>,
     pool: PgPool,
-    batch_max: usize,
+    transaction_max: usize,
     until: Position,
 ) -> BoxFuture<'static, ()> {
     Box::pin(async move {
         let (reached, _) = watch::channel(Reached::default());
-        let mut runner = Runner::<P>::new(feed, pool, reached).batches_of(batch_max);
+        let mut runner = Runner::<P>::new(feed, pool, reached).transactions_of(transaction_max);
         runner.run_until(until, &CancellationToken::new()).await;
     })
 }

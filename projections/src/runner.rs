@@ -127,7 +127,10 @@ pub(crate) struct Runner<P> {
     skipped: HashSet<Position>,
     /// When was last asked whether a person has decided something.
     looked: Instant,
+    /// How many events are read at a time at the most,
     batch_max: usize,
+    /// and how many one transaction takes in.
+    transaction_max: usize,
 }
 
 impl<P: Projection> Runner<P> {
@@ -145,6 +148,7 @@ impl<P: Projection> Runner<P> {
             skipped: HashSet::new(),
             looked: Instant::now(),
             batch_max: BATCH_MAX,
+            transaction_max: BATCH_MAX,
         }
     }
 
@@ -156,9 +160,16 @@ impl<P: Projection> Runner<P> {
         self
     }
 
-    /// Takes in at most `batch_max` events at a time.
+    /// Reads at most `batch_max` events at a time.
+    #[cfg(test)]
     pub fn batches_of(mut self, batch_max: usize) -> Self {
         self.batch_max = batch_max;
+        self
+    }
+
+    /// Takes in at most `events` events in one transaction.
+    pub fn transactions_of(mut self, events: usize) -> Self {
+        self.transaction_max = events;
         self
     }
 
@@ -307,13 +318,13 @@ impl<P: Projection> Runner<P> {
 
     async fn take_in_all(&mut self, events: &[Arc<LogEvent>]) -> Result<(), Failure> {
         let mut rest = events;
-        let mut size = events.len();
+        let mut size = self.transaction_max;
         while !rest.is_empty() {
             let (now, later) = rest.split_at(size.min(rest.len()));
             match self.store(now, None).await {
                 Ok(()) => {
                     rest = later;
-                    size = size.saturating_mul(2);
+                    size = size.saturating_mul(2).min(self.transaction_max);
                     continue;
                 }
                 Err(Failure::Refused(class)) => {

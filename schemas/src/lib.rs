@@ -17,6 +17,7 @@ mod json;
 mod masking;
 mod older;
 mod personal;
+mod places;
 mod states;
 mod structure;
 mod texts;

@@ -2,52 +2,19 @@
 
 use serde_json::Value;
 
-use crate::event_schema::resolve;
+use crate::places::{Look, places};
 
 /// The mark that `agrodeep_domain::Personal` leaves in a schema.
 const MARK: &str = "x-personal-data";
 
 /// JSON Pointers to everything that is marked, `*` for every element; sorted, each once.
 pub(crate) fn fields(document: &Value) -> Vec<String> {
-    let mut found = Vec::new();
-    collect(document, document, "", &mut Vec::new(), &mut found);
-    found.sort();
-    found.dedup();
-    found
+    // All that is inside is personal too.
+    places(document, |schema| if is_personal(schema) { Look::Found } else { Look::Within })
 }
 
-/// `within` holds the references that are being followed, so that a type that contains itself comes to an end.
-fn collect<'a>(
-    schema: &'a Value,
-    document: &'a Value,
-    pointer: &str,
-    within: &mut Vec<&'a str>,
-    found: &mut Vec<String>,
-) {
-    if schema[MARK] == true {
-        // All that is inside is personal too.
-        found.push(pointer.to_owned());
-        return;
-    }
-    if let Some(reference) = schema["$ref"].as_str()
-        && !within.contains(&reference)
-    {
-        within.push(reference);
-        collect(resolve(document, schema), document, pointer, within, found);
-        within.pop();
-    }
-    for combination in ["allOf", "anyOf", "oneOf"] {
-        for part in schema[combination].as_array().into_iter().flatten() {
-            collect(part, document, pointer, within, found);
-        }
-    }
-    for (name, property) in schema["properties"].as_object().into_iter().flatten() {
-        let name = name.replace('~', "~0").replace('/', "~1");
-        collect(property, document, &format!("{pointer}/{name}"), within, found);
-    }
-    for elements in ["items", "additionalProperties"].iter().filter_map(|keyword| schema.get(keyword)) {
-        collect(elements, document, &format!("{pointer}/*"), within, found);
-    }
+pub(crate) fn is_personal(schema: &Value) -> bool {
+    schema[MARK] == true
 }
 
 #[cfg(test)]

@@ -2,56 +2,32 @@
 
 use serde_json::Value;
 
-use crate::event_schema::resolve;
+use crate::{
+    personal::is_personal,
+    places::{Look, places},
+};
 
 /// What makes a text more than free words: it is an id, an amount, a time, one of a few.
 const NARROWER: &[&str] = &["format", "pattern", "enum", "const"];
 
 /// JSON Pointers to every free text that is not marked as personal, `*` for every element; sorted, each once.
 pub(crate) fn free_texts(document: &Value) -> Vec<String> {
-    let mut found = Vec::new();
-    collect(document, document, "", &mut Vec::new(), &mut found);
-    found.sort();
-    found.dedup();
-    found
+    places(document, |schema| {
+        if is_personal(schema) {
+            Look::Beyond
+        } else if is_text(schema) && NARROWER.iter().all(|keyword| schema.get(keyword).is_none()) {
+            Look::Found
+        } else {
+            Look::Within
+        }
+    })
 }
 
-fn collect<'a>(
-    schema: &'a Value,
-    document: &'a Value,
-    pointer: &str,
-    within: &mut Vec<&'a str>,
-    found: &mut Vec<String>,
-) {
-    if schema["x-personal-data"] == true {
-        return;
-    }
-    if let Some(reference) = schema["$ref"].as_str()
-        && !within.contains(&reference)
-    {
-        within.push(reference);
-        collect(resolve(document, schema), document, pointer, within, found);
-        within.pop();
-    }
-    let is_text = match &schema["type"] {
+fn is_text(schema: &Value) -> bool {
+    match &schema["type"] {
         Value::String(kind) => kind == "string",
         Value::Array(kinds) => kinds.iter().any(|kind| kind == "string"),
         _ => false,
-    };
-    if is_text && NARROWER.iter().all(|keyword| schema.get(keyword).is_none()) {
-        found.push(pointer.to_owned());
-    }
-    for combination in ["allOf", "anyOf", "oneOf"] {
-        for part in schema[combination].as_array().into_iter().flatten() {
-            collect(part, document, pointer, within, found);
-        }
-    }
-    for (name, property) in schema["properties"].as_object().into_iter().flatten() {
-        let name = name.replace('~', "~0").replace('/', "~1");
-        collect(property, document, &format!("{pointer}/{name}"), within, found);
-    }
-    for elements in ["items", "additionalProperties"].iter().filter_map(|keyword| schema.get(keyword)) {
-        collect(elements, document, &format!("{pointer}/*"), within, found);
     }
 }
 

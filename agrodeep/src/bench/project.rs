@@ -81,7 +81,7 @@ impl ProjectBench {
         format!(
             "A log of {} events of a market (1,000 products; orders of two lines, 64 side by side, each placed, held, paid, \
              prepared, shipped and delivered), into empty tables: in batches of at most {BATCH_MAX} events, as the program does; \
-             the first {} of them in one transaction an event; and all of them read and deserialised, without any table. Orders \
+             the first {} of them in one transaction an event, read in the same batches; and all of them read and deserialised, without any table. Orders \
              and products are projected at the same time, from one reading. {} rounds. {}",
             whole(filled.events as f64),
             whole(ONE_BY_ONE as f64),
@@ -98,11 +98,11 @@ async fn ask(filled: &Projected, subject: &str, models: &[Model]) -> anyhow::Res
         ensure!(understood == filled.events, "only {understood} of {} events are understood", filled.events);
         return Ok(round(understood, since));
     }
-    let (batch_max, until) =
+    let (transaction_max, until) =
         if subject == OURS { (BATCH_MAX, filled.head) } else { (1, Position(ONE_BY_ONE.min(filled.head.0))) };
     let tables = filled.empty_tables().await?;
     let since = Instant::now();
-    apply(&filled.log, &tables, models, batch_max, until).await;
+    apply(&filled.log, &tables, models, transaction_max, until).await;
     let round = round(until.0.unsigned_abs(), since);
     let parked: i64 = sqlx::query_scalar("select count(*) from parked_events").fetch_one(&tables).await?;
     ensure!(parked == 0, "{parked} events could not be applied");

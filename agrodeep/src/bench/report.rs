@@ -19,6 +19,8 @@ use super::{
     load::LoadBench,
     outcome::Outcome,
     processes::ProcessesBench,
+    project::ProjectBench,
+    rebuild::RebuildBench,
     recommendations::RecommendationsBench,
     replay::ReplayBench,
     routes::RoutesBench,
@@ -99,7 +101,10 @@ impl ReportBench {
         let latency = LatencyBench { effort, place: place.clone(), json };
         let load = LoadBench { effort, place: place.clone(), json };
         let processes = ProcessesBench { writers: 64, effort, place: place.clone(), json };
-        let replay = ReplayBench { events: 1_000_000, rounds: effort.rounds, place: private(), json };
+        let (rounds, log) = (effort.rounds, if self.quick { 100_000 } else { 1_000_000 });
+        let replay = ReplayBench { events: log, rounds, place: private(), json };
+        let project = ProjectBench { events: log, rounds, place: private(), json };
+        let rebuild = RebuildBench { events: log / 10, rounds, place: private(), json };
 
         // Growth is measured while this process has done nothing else: its memory is what is looked at.
         eprintln!("growth ({events} events)");
@@ -119,9 +124,16 @@ impl ReportBench {
         let processes = processes.measure(&server).await?;
         eprintln!("replay");
         let replay = replay.measure(&server).await?;
+        eprintln!("project");
+        let project = project.measure(&server).await?;
+        eprintln!("rebuild");
+        let rebuild = rebuild.measure(&server).await?;
+        eprintln!("load");
+        let load = load.measure(&server).await?;
         eprintln!("routes");
         let routes = RoutesBench { clients: 16, effort, place: self.place.clone(), json }.measure().await?;
-        let mut outcomes = vec![append, hot, latency, processes, growth, replay, routes];
+        let mut outcomes =
+            vec![append, hot, latency, processes, growth, load, replay, project, rebuild, routes];
         if let Some(from) = self.journey.clone() {
             eprintln!("search");
             let search = SearchBench { from: Some(from.clone()), effort, place, json };
@@ -130,11 +142,8 @@ impl ReportBench {
             outcomes.push(RecommendationsBench { from, json }.measure().await?);
         }
         let machine = machine::describe(server.folder())?;
-        eprintln!("load");
-        let load = load.measure(&server).await?;
         let database = server.database("bench_settings").await?;
         let settings = settings::describe(&database.url).await?;
-        outcomes.push(load);
         Ok(Everything { outcomes, machine, settings })
     }
 }

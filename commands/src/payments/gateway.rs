@@ -28,6 +28,17 @@ impl GatewayKey {
         Self(format!("order:{order_id}:refund"))
     }
 
+    /// For one of several refunds of an order, each of a part of what was paid; `part` tells them apart.
+    pub fn part_refund(order_id: OrderId, part: &str) -> Self {
+        Self(format!("order:{order_id}:refund:{part}"))
+    }
+
+    /// For doing it anew after it has failed for good so many times: the provider gives a failure again and again.
+    #[must_use]
+    pub fn after_failures(&self, failures: usize) -> Self {
+        if failures == 0 { self.clone() } else { Self(format!("{}:{failures}", self.0)) }
+    }
+
     /// The key as it is sent.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -61,6 +72,8 @@ impl fmt::Debug for ClientSecret {
 pub enum IntentStatus {
     /// The buyer has yet to pay, or to pay by other means than those that were declined.
     RequiresPaymentMethod,
+    /// The buyer has begun to pay and has something left to do, such as confirming with the bank.
+    RequiresAction,
     /// The provider is waiting for the buyer's bank.
     Processing,
     /// The provider has the money.
@@ -74,6 +87,7 @@ impl IntentStatus {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::RequiresPaymentMethod => "requires_payment_method",
+            Self::RequiresAction => "requires_action",
             Self::Processing => "processing",
             Self::Succeeded => "succeeded",
             Self::Canceled => "canceled",
@@ -90,8 +104,12 @@ pub struct Intent {
     pub order_id: Option<OrderId>,
     /// What is to be paid.
     pub amount: Money,
+    /// What the provider has of it. What was given back later still counts.
+    pub received: Money,
     /// How far it has come.
     pub status: IntentStatus,
+    /// Why the buyer's last attempt failed, in the provider's word; `None`: none has failed since the last success.
+    pub decline_code: Option<String>,
     /// What lets the buyer pay it.
     pub client_secret: ClientSecret,
 }
@@ -114,6 +132,17 @@ pub struct CreateRefund {
     pub amount: Money,
 }
 
+/// How far a refund has come at the provider.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum RefundStatus {
+    /// On its way.
+    Pending,
+    /// With the buyer.
+    Succeeded,
+    /// It did not reach the buyer: the provider has the money again.
+    Failed,
+}
+
 /// Money given back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refund {
@@ -123,6 +152,8 @@ pub struct Refund {
     pub intent_id: String,
     /// How much.
     pub amount: Money,
+    /// How far it has come.
+    pub status: RefundStatus,
 }
 
 /// Why the provider did not do it.
@@ -172,4 +203,12 @@ pub trait PaymentGateway: Send + Sync + 'static {
     /// Gives money back. If it has been given back in full already, gives the refund that did it, whatever the key: keys are
     /// forgotten after a day, refunds are not.
     async fn refund(&self, request: &CreateRefund, key: &GatewayKey) -> Result<Refund, GatewayError>;
+
+    /// All refunds of a payment, the newest first.
+    ///
+    /// # Errors
+    /// [`GatewayError::Unavailable`] also of a provider that does not tell its refunds.
+    async fn refunds(&self, intent_id: &str) -> Result<Vec<Refund>, GatewayError> {
+        Err(GatewayError::Unavailable(format!("{} does not tell the refunds of {intent_id}", self.name())))
+    }
 }

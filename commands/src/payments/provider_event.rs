@@ -1,6 +1,6 @@
 //! What the provider says, in Stripe's event format (<https://docs.stripe.com/api/events/object>).
 
-use agrodeep_domain::{Currency, Money, OrderId};
+use agrodeep_domain::{Money, OrderId};
 use serde::Deserialize;
 
 /// A message that says something to us.
@@ -37,6 +37,17 @@ pub enum News {
         refund_id: String,
         /// How much.
         amount: Money,
+    },
+    /// The money did not reach the buyer: the provider has it again.
+    RefundFailed {
+        /// Of which payment.
+        payment: PaymentRef,
+        /// The provider's id of the refund.
+        refund_id: String,
+        /// How much.
+        amount: Money,
+        /// Why, in the provider's word.
+        reason: String,
     },
     /// Nothing that concerns us.
     Other {
@@ -109,6 +120,7 @@ struct RefundObject {
     amount: i64,
     currency: String,
     status: Option<String>,
+    failure_reason: Option<String>,
     payment_intent: Option<String>,
     #[serde(default)]
     metadata: ObjectMetadata,
@@ -157,11 +169,24 @@ pub fn read(body: &[u8]) -> Result<ProviderEvent, ProviderEventError> {
                 code: code.unwrap_or_else(|| "unknown".to_owned()),
             })
         }
-        "refund.updated" | "refund.created" | "charge.refund.updated" => refund(object(&data)?)?,
+        "refund.updated" | "refund.created" | "refund.failed" | "charge.refund.updated" => {
+            refund(object(&data)?)?
+        }
         "charge.refunded" => refunded_charge(object(&data)?)?,
         _ => None,
     };
     Ok(ProviderEvent { id, news: news.unwrap_or(News::Other { kind }) })
+}
+
+/// The id of a message that cannot be read otherwise, if it has one that looks like one.
+pub(super) fn id(body: &[u8]) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Id {
+        id: String,
+    }
+    let Id { id } = serde_json::from_slice(body).ok()?;
+    let plain = id.len() <= 255 && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    plain.then_some(id)
 }
 
 fn object<'a, T: Deserialize<'a>>(data: &Data<'a>) -> Result<T, ProviderEventError> {
@@ -170,14 +195,19 @@ fn object<'a, T: Deserialize<'a>>(data: &Data<'a>) -> Result<T, ProviderEventErr
 }
 
 fn refund(refund: RefundObject) -> Result<Option<News>, ProviderEventError> {
-    let (Some("succeeded"), Some(intent_id)) = (refund.status.as_deref(), refund.payment_intent) else {
+    let Some(intent_id) = refund.payment_intent else {
         return Ok(None);
     };
-    Ok(Some(News::Refunded {
-        payment: PaymentRef { intent_id, order_id: refund.metadata.order_id() },
-        refund_id: refund.id,
-        amount: money(refund.amount, &refund.currency)?,
-    }))
+    let payment = PaymentRef { intent_id, order_id: refund.metadata.order_id() };
+    let (refund_id, amount) = (refund.id, money(refund.amount, &refund.currency)?);
+    Ok(match refund.status.as_deref() {
+        Some("succeeded") => Some(News::Refunded { payment, refund_id, amount }),
+        Some("failed" | "canceled") => {
+            let reason = refund.failure_reason.unwrap_or_else(|| "unknown".to_owned());
+            Some(News::RefundFailed { payment, refund_id, amount, reason })
+        }
+        _ => None,
+    })
 }
 
 fn refunded_charge(charge: ChargeObject) -> Result<Option<News>, ProviderEventError> {
@@ -194,19 +224,15 @@ fn refunded_charge(charge: ChargeObject) -> Result<Option<News>, ProviderEventEr
     }))
 }
 
-/// An amount in minor units of a currency in lower case.
 fn money(minor: i64, currency: &str) -> Result<Money, ProviderEventError> {
-    let currency: Currency = currency
-        .to_ascii_uppercase()
-        .parse()
-        .map_err(|error| ProviderEventError(format!("currency {error}")))?;
-    Money::from_hundredths(minor, currency).map_err(|error| ProviderEventError(format!("amount {error}")))
+    super::minor_units::read(minor, currency).map_err(ProviderEventError)
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
 
+    use agrodeep_domain::Currency;
     use uuid::Uuid;
 
     use super::*;

@@ -9,7 +9,8 @@ use super::{Attempt, Performed, Trouble};
 use crate::order_fulfilment::{OrderFulfilment, Yield};
 
 pub(crate) fn command(state: &OrderFulfilment) -> Option<CancelOrder> {
-    state.unwinding.map(|reason| CancelOrder { by: Canceller::Fulfilment(reason), note: None })
+    let reason = state.unwinding.or(state.abandoned.then_some(CancelReason::AdminDecision))?;
+    Some(CancelOrder { by: Canceller::Fulfilment(reason), note: None })
 }
 
 pub(super) async fn perform(attempt: &Attempt<'_>) -> Performed {

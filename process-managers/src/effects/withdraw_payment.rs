@@ -24,8 +24,8 @@ pub(super) async fn perform(attempt: &Attempt<'_>) -> Performed {
         None | Some(IntentStatus::Canceled) => Ok(None),
         Some(IntentStatus::Succeeded) => Err(Trouble::Refused(Refusal::AlreadyPaid)),
         // The buyer's bank has not made up its mind: ask again later.
-        Some(IntentStatus::Processing | IntentStatus::RequiresPaymentMethod) => {
-            Err(Trouble::Failed(rejected.to_string()))
-        }
+        Some(
+            IntentStatus::Processing | IntentStatus::RequiresAction | IntentStatus::RequiresPaymentMethod,
+        ) => Err(Trouble::Failed(rejected.to_string())),
     }
 }

@@ -91,7 +91,7 @@ fn two_orders_of_the_last_piece_that_may_be_cancelled_leave_nothing_behind() {
 /// With attempts that take effect late, by a process that stood still while the other order took or freed the piece.
 #[test]
 fn what_is_done_late_to_the_product_that_two_orders_share_is_undone() {
-    let scenario = Scenario { stock: &[1], cancels: true, pauses_max: 1, ..Scenario::default() };
+    let scenario = Scenario { stock: &[1], cancels: true, sleeps_max: 1, ..Scenario::default() };
     let (states, ends) = explore(scenario);
     assert!(states > 10_000, "{states}");
     assert!(ends.contains("cancelled buyer_request None, cancelled stock_unavailable None"), "{ends:?}");

@@ -5,10 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use agrodeep_domain::{
     Aggregate, Delivery, Order, OrderId, Product, ProductId, Quantity, TrackingNumber,
-    delivery::{AssignDriver, CancelDelivery, DeliveryCommand, DeliveryRefusal, FailDelivery, PickUp},
+    delivery::{
+        AssignDriver, CancelDelivery, DeliveryCommand, DeliveryRefusal, DeliveryStatus, FailDelivery, PickUp,
+    },
     order::{
         CancelOrder, Canceller, CapturePayment, ConfirmRefund, DeclinePayment, DeliverOrder, OrderCommand,
-        OrderEvent, OrderRefusal, OrderStatus, PrepareLines, RequestPayment, RequestRefund,
+        OrderEvent, OrderRefusal, OrderStatus, PaymentStatus, PrepareLines, RequestPayment, RequestRefund,
         RescheduleDelivery, ShipOrder,
     },
     product::{CommitHold, ProductCommand, ReleaseHold},
@@ -80,6 +82,8 @@ pub(super) struct World {
     pub failures: u32,
     /// What was tried without its outcome being recorded: the process was killed in between.
     pub torn: BTreeSet<Step>,
+    /// How often a person has paused it.
+    pub pauses: u32,
     numbers: u32,
 }
 
@@ -111,6 +115,7 @@ impl World {
             done: BTreeSet::new(),
             failures: 0,
             torn: BTreeSet::new(),
+            pauses: 0,
             numbers: 0,
         };
         assert!(world.ask_order(place(order_id, stock.len())).is_ok());
@@ -128,6 +133,7 @@ impl World {
         let effects: Vec<_> = fulfilment.effects.values().collect();
         let steps: Vec<_> = fulfilment.effects.keys().map(|step| step.name()).collect();
         let flags = (fulfilment.unwinding, fulfilment.cancelled, fulfilment.outcome, fulfilment.timed_out_at);
+        let people = (fulfilment.paused, fulfilment.abandoned, self.pauses);
         let torn: Vec<_> = torn.iter().map(|step| step.name()).collect();
         let key = (stock, ways, order, charge, webhooks, effects, steps, flags);
         let asleep: Vec<_> = self
@@ -136,7 +142,7 @@ impl World {
             .map(|(step, knows)| (step, knows.unwinding, knows.timed_out_at, knows.delivery, &knows.failed))
             .collect();
         let late = (asleep, self.slept, &self.heard);
-        serde_json::to_vec(&(key, facts, seen, done.len(), torn, self.failures, late)).unwrap()
+        serde_json::to_vec(&(key, facts, seen, done.len(), torn, self.failures, late, people)).unwrap()
     }
 
     pub fn start(&self) -> StartFulfilment {
@@ -360,6 +366,26 @@ impl World {
     pub fn card_is_declined(&mut self) -> bool {
         let tries = self.order.payment.intent_id.is_some() && self.charge == Charge::Open;
         tries && self.webhooks.insert(Webhook::Declined)
+    }
+
+    /// Somebody gives the money back at the provider, past us.
+    pub fn is_refunded_by_hand(&mut self) -> bool {
+        let gives =
+            self.charge == Charge::Paid && self.order.payment.status == PaymentStatus::RefundRequested;
+        if gives {
+            self.charge = Charge::Refunded;
+            self.webhooks.insert(Webhook::Refunded);
+        }
+        gives
+    }
+
+    /// The driver's app tells the delivery once more that the goods were picked up.
+    pub fn driver_records_the_pick_up(&mut self) -> bool {
+        let driver_id = account(DRIVER);
+        let on_the_way = self.order.status == OrderStatus::Shipped;
+        on_the_way
+            && self.deliveries.get(&1).is_some_and(|delivery| delivery.status == DeliveryStatus::Assigned)
+            && self.ask_delivery(1, PickUp { driver_id }).is_ok()
     }
 
     /// The provider tells, perhaps again.

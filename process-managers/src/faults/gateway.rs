@@ -14,7 +14,7 @@ use super::{KEYS_OFF, WORDS, around, place, switched};
 /// A provider whose calls can be broken.
 pub(super) struct Breakable(pub Arc<dyn PaymentGateway>);
 
-/// Every call that can be broken. The trait has no others, but for the name.
+/// Every call that the saga makes. (`refunds` is for the reconciliation.)
 pub(super) const CALLS: [&str; 5] = ["create_intent", "intent", "intent_of_order", "cancel_intent", "refund"];
 
 async fn call<T>(
@@ -61,5 +61,9 @@ impl PaymentGateway for Breakable {
 
     async fn refund(&self, request: &CreateRefund, given: &GatewayKey) -> Result<Refund, GatewayError> {
         call("refund", self.0.refund(request, &key(given))).await
+    }
+
+    async fn refunds(&self, intent_id: &str) -> Result<Vec<Refund>, GatewayError> {
+        self.0.refunds(intent_id).await
     }
 }

@@ -1,18 +1,16 @@
-//! For those who break the saga: what can be broken, and what a person does about a step that is parked.
+//! For those who break the saga: what can be broken, and doing everything again.
 
-use std::{collections::HashSet, time::Duration};
+use std::collections::HashSet;
 
-use agrodeep_commands::{CommandContext, Commands};
+use agrodeep_commands::Commands;
 use agrodeep_domain::{Actor, OrderId, ProductId};
-use chrono::{DateTime, Utc};
+use chrono::Utc;
 use uuid::Uuid;
 
 use super::gateway;
 use crate::{
-    drive::{Discretion, Driver, Halt},
     effects::{ACTOR, Cause, Services, perform},
-    order_fulfilment::{EffectOutcome, OrderFulfilment, Outcome, RecordOutcomes, Step, Yield},
-    retry::RetryPolicy,
+    order_fulfilment::{OrderFulfilment, Step, Yield},
 };
 
 /// The names of all fault points.
@@ -37,27 +35,6 @@ pub fn points() -> Vec<String> {
     points
 }
 
-/// Who does something once, by hand.
-struct Once;
-
-impl Discretion for Once {
-    fn may_act(&self) -> bool {
-        true
-    }
-
-    fn retries(&self) -> Option<&RetryPolicy> {
-        None
-    }
-
-    fn effect_time_max(&self) -> Option<Duration> {
-        None
-    }
-
-    fn now(&self) -> DateTime<Utc> {
-        Utc::now()
-    }
-}
-
 fn cause(order_id: OrderId) -> Cause {
     Cause {
         actor: Actor::system(ACTOR),
@@ -79,18 +56,4 @@ pub async fn perform_again(
     let services = Services::of(commands);
     let performed = perform(&services, &cause(started.order_id), state, step, false).await;
     performed.map_err(|trouble| format!("{trouble:?}"))
-}
-
-/// Does a step that waits for a person once more, records that it is done, and goes on from there.
-pub async fn retry(commands: &Commands, order_id: OrderId, step: Step) -> Result<OrderFulfilment, String> {
-    let words = |halt: Halt| halt.to_string();
-    let state = commands.executor.state::<OrderFulfilment>(order_id.uuid()).await;
-    let state = state.map_err(|error| error.to_string())?.state;
-    let yields = perform_again(commands, &state, step).await?;
-    let driver = Driver::new(Services::of(commands));
-    let record = RecordOutcomes { outcomes: vec![EffectOutcome { step, outcome: Outcome::Done(yields) }] };
-    let cause = cause(order_id);
-    let context: CommandContext = cause.command(Uuid::now_v7());
-    let standing = driver.tell(order_id, record, context).await.map_err(words)?;
-    driver.drive(order_id, cause, standing, &Once).await.map_err(words)
 }

@@ -3,7 +3,10 @@
 //! Rows follow from a fulfilment's state alone, so writing them again is harmless. What waits at the same moment is written
 //! by one statement, on condition that the epoch is still ours.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
 
 use agrodeep_domain::OrderId;
 use chrono::{DateTime, Utc};
@@ -14,7 +17,7 @@ use uuid::Uuid;
 use super::lease::{Lease, NAME};
 use crate::{
     faults,
-    order_fulfilment::{DeadlineKind, OrderFulfilment},
+    order_fulfilment::{DeadlineKind, OrderFulfilment, StepName},
 };
 
 /// How many rows are written at once.
@@ -34,15 +37,20 @@ struct Page {
     order_id: OrderId,
     stands_at: Option<&'static str>,
     parked: Vec<String>,
+    paused: bool,
+    /// The steps that would be done, but for a pause of them for all orders.
+    held_back: BTreeSet<StepName>,
     deadlines: Vec<(DeadlineKind, DateTime<Utc>)>,
 }
 
 impl Page {
-    fn of(order_id: OrderId, state: &OrderFulfilment) -> Self {
+    fn of(order_id: OrderId, state: &OrderFulfilment, held_back: BTreeSet<StepName>) -> Self {
         Self {
             order_id,
             stands_at: state.stands_at(),
             parked: state.parked().map(|step| step.to_string()).collect(),
+            paused: state.paused,
+            held_back,
             deadlines: state.deadlines(),
         }
     }
@@ -81,13 +89,23 @@ impl Books {
     }
 
     /// Writes what a fulfilment's state asks for.
-    pub async fn keep(&self, order_id: OrderId, state: &OrderFulfilment) -> Result<(), NotWritten> {
+    pub async fn keep(
+        &self,
+        order_id: OrderId,
+        state: &OrderFulfilment,
+        held_back: BTreeSet<StepName>,
+    ) -> Result<(), NotWritten> {
         let failed = || NotWritten::Outage(faults::WORDS.to_owned());
-        faults::around(faults::BOOKS, self.keep_here(order_id, state), failed).await
+        faults::around(faults::BOOKS, self.keep_here(order_id, state, held_back), failed).await
     }
 
-    async fn keep_here(&self, order_id: OrderId, state: &OrderFulfilment) -> Result<(), NotWritten> {
-        let page = Page::of(order_id, state);
+    async fn keep_here(
+        &self,
+        order_id: OrderId,
+        state: &OrderFulfilment,
+        held_back: BTreeSet<StepName>,
+    ) -> Result<(), NotWritten> {
+        let page = Page::of(order_id, state, held_back);
         let with_deadline = !page.deadlines.is_empty();
         let (caller, told) = oneshot::channel();
         let stopped = || NotWritten::Outage("the task that writes has stopped".to_owned());
@@ -105,13 +123,19 @@ async fn write(pool: &PgPool, epoch: i64, pages: &[Page]) -> Result<bool, sqlx::
     // One row cannot be written twice by one statement: of an order's pages the last counts.
     let latest: HashMap<OrderId, &Page> = pages.iter().map(|page| (page.order_id, page)).collect();
     let orders: Vec<Uuid> = latest.keys().map(|order_id| order_id.uuid()).collect();
-    let (mut open, mut stands_at, mut parked) = (vec![], vec![], vec![]);
+    let (mut open, mut stands_at, mut parked, mut paused) = (vec![], vec![], vec![], vec![]);
+    let (mut held_back, mut held_back_steps) = (vec![], vec![]);
     let (mut waiting, mut kinds, mut due) = (vec![], vec![], vec![]);
     for page in latest.values() {
         if let Some(place) = page.stands_at {
             open.push(page.order_id.uuid());
             stands_at.push(place);
             parked.push(page.parked.join(" "));
+            paused.push(page.paused);
+        }
+        for step in &page.held_back {
+            held_back.push(page.order_id.uuid());
+            held_back_steps.push(step.as_str());
         }
         for (kind, due_at) in &page.deadlines {
             waiting.push(page.order_id.uuid());
@@ -136,12 +160,23 @@ async fn write(pool: &PgPool, epoch: i64, pages: &[Page]) -> Result<bool, sqlx::
              delete from order_fulfilments f using lease
              where f.order_id = any($3::uuid[]) and f.order_id <> all($4::uuid[])
          ), standing as (
-             insert into order_fulfilments as f (order_id, stands_at, parked)
-             select n.order_id, n.stands_at, coalesce(string_to_array(nullif(n.parked, ''), ' '), '{}')
-             from unnest($4::uuid[], $5::text[], $6::text[]) as n (order_id, stands_at, parked), lease
+             insert into order_fulfilments as f (order_id, stands_at, parked, paused)
+             select n.order_id, n.stands_at, coalesce(string_to_array(nullif(n.parked, ''), ' '), '{}'), n.paused
+             from unnest($4::uuid[], $5::text[], $6::text[], $10::boolean[])
+                 as n (order_id, stands_at, parked, paused), lease
              on conflict (order_id) do update
-             set stands_at = excluded.stands_at, parked = excluded.parked, since = now()
-             where (f.stands_at, f.parked) is distinct from (excluded.stands_at, excluded.parked)
+             set stands_at = excluded.stands_at, parked = excluded.parked, paused = excluded.paused, since = now()
+             where (f.stands_at, f.parked, f.paused)
+                 is distinct from (excluded.stands_at, excluded.parked, excluded.paused)
+         ), held as (
+             select * from unnest($11::text[], $12::uuid[]) as h (step, order_id)
+         ), not_held_back as (
+             delete from order_fulfilments_held_back h using lease
+             where h.order_id = any($3::uuid[])
+               and not exists (select 1 from held n where n.order_id = h.order_id and n.step = h.step)
+         ), held_back as (
+             insert into order_fulfilments_held_back (step, order_id)
+             select n.step, n.order_id from held n, lease on conflict do nothing
          )
          select exists (select 1 from lease)",
     )
@@ -156,6 +191,9 @@ async fn write(pool: &PgPool, epoch: i64, pages: &[Page]) -> Result<bool, sqlx::
     .bind(&waiting)
     .bind(&kinds)
     .bind(&due)
+    .bind(&paused)
+    .bind(&held_back_steps)
+    .bind(&held_back)
     .fetch_one(pool)
     .await?;
     Ok(ours)

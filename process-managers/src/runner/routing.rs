@@ -3,7 +3,7 @@
 use std::num::NonZeroUsize;
 
 use agrodeep_domain::{
-    Aggregate, Delivery, DeliveryId, DomainEvent, Order, OrderId,
+    Actor, Aggregate, Delivery, DeliveryId, DomainEvent, Order, OrderFulfilment, OrderId,
     delivery::DeliveryEvent,
     evolution,
     order::{Conductor, OrderEvent},
@@ -11,7 +11,11 @@ use agrodeep_domain::{
 use agrodeep_event_store::{LogError, RecordedEvent, SharedLog};
 use lru::LruCache;
 
-use crate::order_fulfilment::{Fact, StartFulfilment};
+use crate::{
+    effects::ACTOR,
+    metrics,
+    order_fulfilment::{Fact, OrderFulfilmentEvent, StartFulfilment},
+};
 
 /// How many orders and deliveries are remembered; what is forgotten is looked up in the log.
 const REMEMBERED: NonZeroUsize = NonZeroUsize::new(50_000).expect("not zero");
@@ -23,6 +27,8 @@ pub(super) enum News {
     Placed(StartFulfilment),
     /// Something happened to it.
     Fact(Fact),
+    /// A person has decided about its fulfilment; what follows is on record.
+    Decided,
 }
 
 /// Why an event cannot be routed.
@@ -62,6 +68,9 @@ impl Routing {
             of_order(event)?
         } else if *event.stream.aggregate_type == *Delivery::TYPE {
             self.of_delivery(event).await?
+        } else if *event.stream.aggregate_type == *OrderFulfilment::TYPE {
+            let order_id = OrderId::from_uuid(event.stream.uuid());
+            if self.imported.contains(&order_id) { None } else { of_fulfilment(order_id, event)? }
         } else {
             None
         };
@@ -97,6 +106,36 @@ impl Routing {
         }
         Err(unreadable(event, &"the delivery was never scheduled"))
     }
+}
+
+/// Of what is recorded about fulfilments only that matters which the runner has not recorded itself: a person's choice, and what
+/// was planned with it.
+fn of_fulfilment(order_id: OrderId, event: &RecordedEvent) -> Result<Option<(OrderId, News)>, RoutingError> {
+    if event.metadata.actor == Actor::system(ACTOR).to_string() {
+        return Ok(None);
+    }
+    let recorded: OrderFulfilmentEvent = decode(event)?;
+    let news = match recorded {
+        OrderFulfilmentEvent::RetryOrdered(_)
+        | OrderFulfilmentEvent::StepSkipped(_)
+        | OrderFulfilmentEvent::FulfilmentAbandoned(_)
+        | OrderFulfilmentEvent::FulfilmentPaused(_)
+        | OrderFulfilmentEvent::FulfilmentResumed(_) => Some((order_id, News::Decided)),
+        OrderFulfilmentEvent::CompensationsPlanned(_) => None,
+        OrderFulfilmentEvent::FulfilmentStarted(_)
+        | OrderFulfilmentEvent::FactObserved(_)
+        | OrderFulfilmentEvent::DeadlinePassed(_)
+        | OrderFulfilmentEvent::UnwindingStarted(_)
+        | OrderFulfilmentEvent::EffectsPlanned(_)
+        | OrderFulfilmentEvent::EffectsDone(_)
+        | OrderFulfilmentEvent::EffectRefused(_)
+        | OrderFulfilmentEvent::EffectFailed(_)
+        | OrderFulfilmentEvent::EffectParked(_)
+        | OrderFulfilmentEvent::FulfilmentCompleted(_) => return Ok(None),
+    };
+    // Whoever has recorded it may be a command line that is gone: it is counted here.
+    metrics::recorded(order_id, &recorded);
+    Ok(news)
 }
 
 fn of_order(event: &RecordedEvent) -> Result<Option<(OrderId, News)>, RoutingError> {

@@ -1,7 +1,7 @@
 //! The work on single orders: what comes for one order in its order, different orders in parallel.
 
 use std::{
-    collections::{HashMap, VecDeque, hash_map::Entry},
+    collections::{BTreeSet, HashMap, VecDeque, hash_map::Entry},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -17,6 +17,7 @@ use uuid::Uuid;
 use super::{
     books::{Books, NotWritten},
     lease::Lease,
+    pauses::Pauses,
     progress::Progress,
     routing::News,
     settings::RunnerSettings,
@@ -25,7 +26,7 @@ use crate::{
     drive::{Discretion, Driver, Halt, Standing},
     effects::{ACTOR, Cause},
     faults,
-    order_fulfilment::{DeadlineKind, DeadlinePassed, Observe},
+    order_fulfilment::{DeadlineKind, DeadlinePassed, Observe, Step, StepName},
     retry::RetryPolicy,
 };
 
@@ -65,6 +66,7 @@ struct Shared {
     lease: Arc<Lease>,
     books: Books,
     progress: Arc<Progress>,
+    pauses: Arc<Pauses>,
     settings: RunnerSettings,
     at_once: Semaphore,
     /// What waits for each order that is being worked on.
@@ -79,6 +81,7 @@ impl Workers {
         lease: Arc<Lease>,
         books: Books,
         progress: Arc<Progress>,
+        pauses: Arc<Pauses>,
         settings: RunnerSettings,
         stop: CancellationToken,
     ) -> Self {
@@ -87,6 +90,7 @@ impl Workers {
             lease,
             books,
             progress,
+            pauses,
             at_once: Semaphore::new(settings.orders_at_once_max),
             settings,
             queues: Mutex::default(),
@@ -194,11 +198,21 @@ impl Shared {
             }
         };
         let turn = Turn { shared: self, not_before };
-        let state = self.driver.drive(order_id, cause, standing, &turn).await?;
-        self.books.keep(order_id, &state).await.map_err(|error| match error {
-            NotWritten::LeaseLost => Halt::Stopped,
-            NotWritten::Outage(error) => Halt::Outage(error),
-        })
+        let mut standing = standing;
+        loop {
+            let state = self.driver.drive(order_id, cause.clone(), standing, &turn).await?;
+            let held_back: BTreeSet<Step> = state.due(turn.now()).into_iter().map(|(step, _)| step).collect();
+            let names = held_back.iter().map(|step| StepName::from(*step)).collect();
+            self.books.keep(order_id, &state, names).await.map_err(|error| match error {
+                NotWritten::LeaseLost => Halt::Stopped,
+                NotWritten::Outage(error) => Halt::Outage(error),
+            })?;
+            // What was resumed before that was written has woken nobody.
+            if held_back.iter().all(|step| self.pauses.holds_back(*step)) {
+                return Ok(());
+            }
+            standing = Standing::found(state);
+        }
     }
 
     fn may_act(&self) -> bool {
@@ -212,11 +226,6 @@ impl Shared {
         news: &News,
     ) -> Result<(Standing, Cause), Halt> {
         let context = CommandContext::following(Actor::system(ACTOR), event, event.event_id, OBSERVE);
-        let (start, facts) = match news {
-            News::Placed(start) => (Some(start.clone()), vec![]),
-            News::Fact(fact) => (None, vec![*fact]),
-        };
-        let observe = Observe { conductor: Conductor::ProcessManager, start, facts };
         let cause = Cause {
             actor: context.actor.clone(),
             correlation_id: context.correlation_id,
@@ -224,6 +233,12 @@ impl Shared {
             traceparent: context.traceparent.clone(),
             occurred_at: context.occurred_at,
         };
+        let (start, facts) = match news {
+            News::Placed(start) => (Some(start.clone()), vec![]),
+            News::Fact(fact) => (None, vec![*fact]),
+            News::Decided => return Ok((self.driver.look(order_id).await?, cause)),
+        };
+        let observe = Observe { conductor: Conductor::ProcessManager, start, facts };
         Ok((self.driver.tell(order_id, observe, context).await?, cause))
     }
 
@@ -261,12 +276,16 @@ impl Discretion for Turn<'_> {
         self.shared.may_act()
     }
 
-    fn retries(&self) -> Option<&RetryPolicy> {
-        Some(&self.shared.settings.retries)
+    fn retries(&self, step: Step) -> Option<&RetryPolicy> {
+        Some(self.shared.settings.retries_of(step))
     }
 
     fn effect_time_max(&self) -> Option<Duration> {
         Some(self.shared.settings.effect_time_max)
+    }
+
+    fn holds_back(&self, step: Step) -> bool {
+        self.shared.pauses.holds_back(step)
     }
 
     fn now(&self) -> DateTime<Utc> {

@@ -212,4 +212,8 @@ impl PaymentGateway for MortalGateway {
     async fn refund(&self, request: &CreateRefund, key: &GatewayKey) -> Result<Refund, GatewayError> {
         self.call("refund", self.gateway.refund(request, key)).await
     }
+
+    async fn refunds(&self, intent_id: &str) -> Result<Vec<Refund>, GatewayError> {
+        self.call("refunds", self.gateway.refunds(intent_id)).await
+    }
 }

@@ -113,6 +113,30 @@ pub async fn routes(market: &Market) -> Vec<Route> {
         ),
         route(
             Method::POST,
+            "/v1/admin/projections/orders/rebuild".to_owned(),
+            &[Role::Admin],
+            json!({ "version": 1, "shards": 2 }),
+            202,
+            None,
+        ),
+        route(
+            Method::POST,
+            "/v1/admin/projections/orders/rebuild/stop".to_owned(),
+            &[Role::Admin],
+            Value::Null,
+            200,
+            None,
+        ),
+        route(
+            Method::DELETE,
+            "/v1/admin/projections/orders/rebuild".to_owned(),
+            &[Role::Admin],
+            Value::Null,
+            204,
+            None,
+        ),
+        route(
+            Method::POST,
             "/v1/auth/refresh".to_owned(),
             &[],
             json!({ "refresh_token": refresh_token }),
@@ -697,6 +721,8 @@ async fn a_missing_field_is_refused_by_name() {
             "vehicle",
             "reason",
             "projection",
+            "version",
+            "shards",
         ];
         let Some(fields) = route.body.as_object() else { continue };
         if route.method == Method::PUT || route.path.ends_with("/cancel") {
@@ -709,6 +735,10 @@ async fn a_missing_field_is_refused_by_name() {
             without.as_object_mut().unwrap().remove(name);
             let reply = route.by_right(&market).json(&without).send().await;
             names(&reply, &[422], &format!("/{name}"), &route.path);
+        }
+        if ["/replay-all", "/rebuild"].iter().any(|end| route.path.ends_with(end)) {
+            // Without a body it is all of it, or as it is usually done.
+            continue;
         }
         let reply = route.by_right(&market).body("").send().await;
         names(&reply, &[400], "", &route.path);

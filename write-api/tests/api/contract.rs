@@ -20,14 +20,18 @@ async fn the_contract_lists_every_route() {
         }
     }
     let expected = [
+        "DELETE /v1/admin/projections/{name}/rebuild",
         "DELETE /v1/products/{id}",
         "GET /.well-known/jwks.json",
         "GET /health",
         "GET /ready",
+        "GET /v1/admin/projections/{name}/rebuild",
         "PATCH /v1/products/batch",
         "POST /v1/admin/parked/replay-all",
         "POST /v1/admin/parked/{projection}/{stream}/retry",
         "POST /v1/admin/parked/{projection}/{stream}/skip",
+        "POST /v1/admin/projections/{name}/rebuild",
+        "POST /v1/admin/projections/{name}/rebuild/stop",
         "POST /v1/auth/login",
         "POST /v1/auth/logout",
         "POST /v1/auth/refresh",

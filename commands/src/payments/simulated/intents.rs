@@ -13,16 +13,18 @@ use super::{
 };
 
 /// A payment's row, as all queries here give it.
-pub(super) const COLUMNS: &str = "id, order_id, amount, currency, status, client_secret";
+pub(super) const COLUMNS: &str =
+    "id, order_id, amount, currency, status, client_secret, captured, decline_code";
 
-pub(super) type Row = (String, Uuid, i64, String, String, String);
+pub(super) type Row = (String, Uuid, i64, String, String, String, i64, Option<String>);
 
 pub(super) fn read(row: Row) -> Result<Intent, GatewayError> {
-    let (id, order_id, amount, currency, status, client_secret) = row;
+    let (id, order_id, amount, currency, status, client_secret, captured, decline_code) = row;
     let damaged =
         |what: &str| GatewayError::Unavailable(format!("the simulator's ledger is damaged: {what}"));
     let status = match status.as_str() {
         "requires_payment_method" => IntentStatus::RequiresPaymentMethod,
+        "processing" => IntentStatus::Processing,
         "succeeded" => IntentStatus::Succeeded,
         "canceled" => IntentStatus::Canceled,
         other => return Err(damaged(other)),
@@ -31,7 +33,9 @@ pub(super) fn read(row: Row) -> Result<Intent, GatewayError> {
         id,
         order_id: Some(OrderId::from_uuid(order_id)),
         amount: money(amount, &currency).ok_or_else(|| damaged(&currency))?,
+        received: money(captured, &currency).ok_or_else(|| damaged(&currency))?,
         status,
+        decline_code,
         client_secret: ClientSecret::new(client_secret),
     })
 }
@@ -133,6 +137,7 @@ pub(super) async fn cancel(pool: &PgPool, intent_id: &str) -> Result<Intent, Gat
     }
     Err(GatewayError::Rejected {
         code: UNEXPECTED_STATE.to_owned(),
-        message: "a payment that has succeeded cannot be cancelled".to_owned(),
+        message: "a payment that has succeeded, or that the bank decides about, cannot be cancelled"
+            .to_owned(),
     })
 }

@@ -3,10 +3,10 @@
 use chrono::Utc;
 use serde_json::{Value, json};
 
-use super::super::gateway::{Intent, IntentStatus, Refund};
-
-/// The version of Stripe's API whose form these messages have.
-const API_VERSION: &str = "2025-03-31.basil";
+use super::super::{
+    gateway::{Intent, IntentStatus, Refund},
+    stripe::API_VERSION,
+};
 
 fn event(event_id: &str, kind: &str, object: &Value) -> String {
     json!({
@@ -44,6 +44,11 @@ fn intent_object(intent: &Intent, status: IntentStatus, received: i64) -> Value 
 pub(super) fn succeeded(event_id: &str, intent: &Intent) -> String {
     let object = intent_object(intent, IntentStatus::Succeeded, intent.amount.hundredths());
     event(event_id, "payment_intent.succeeded", &object)
+}
+
+/// The buyer's bank has not decided.
+pub(super) fn processing(event_id: &str, intent: &Intent) -> String {
+    event(event_id, "payment_intent.processing", &intent_object(intent, IntentStatus::Processing, 0))
 }
 
 /// The money could not be got.

@@ -4,14 +4,39 @@ use sqlx::PgPool;
 
 use super::{
     super::gateway::{
-        CreateRefund, GatewayError, GatewayKey, IntentStatus, KEY_REUSED, MISSING, Refund, TOO_MUCH,
-        UNEXPECTED_STATE,
+        CreateRefund, GatewayError, GatewayKey, IntentStatus, KEY_REUSED, MISSING, Refund, RefundStatus,
+        TOO_MUCH, UNEXPECTED_STATE,
     },
     intents, messages, random_id, unavailable,
 };
 
 fn rejected(code: &str, message: &str) -> GatewayError {
     GatewayError::Rejected { code: code.to_owned(), message: message.to_owned() }
+}
+
+/// Here money is back at once.
+fn given(id: String, request: &CreateRefund) -> Refund {
+    let (intent_id, amount) = (request.intent_id.clone(), request.amount);
+    Refund { id, intent_id, amount, status: RefundStatus::Succeeded }
+}
+
+pub(super) async fn of_intent(pool: &PgPool, intent_id: &str) -> Result<Vec<Refund>, GatewayError> {
+    let rows: Vec<(String, i64, String)> = sqlx::query_as(
+        "select r.id, r.amount, i.currency from simulator_refunds r join simulator_intents i on i.id = r.intent_id
+         where i.id = $1 order by r.created_at desc, r.id",
+    )
+    .bind(intent_id)
+    .fetch_all(pool)
+    .await
+    .map_err(unavailable)?;
+    rows.into_iter()
+        .map(|(id, amount, currency)| {
+            let amount = intents::money(amount, &currency).ok_or_else(|| {
+                GatewayError::Unavailable(format!("no amount of money: {amount} {currency}"))
+            })?;
+            Ok(given(id, &CreateRefund { intent_id: intent_id.to_owned(), amount }))
+        })
+        .collect()
 }
 
 pub(super) async fn create(
@@ -34,7 +59,7 @@ pub(super) async fn create(
     if intent.status != IntentStatus::Succeeded {
         return Err(rejected(UNEXPECTED_STATE, "only what was paid can be given back"));
     }
-    let refund = Refund { id: random_id("re"), intent_id: intent.id.clone(), amount: request.amount };
+    let refund = given(random_id("re"), request);
     let event_id = random_id("evt");
     // The sum of the refunds stands in the payment's row, so that two at the same moment see each other.
     let written = sqlx::query(
@@ -88,7 +113,7 @@ async fn by_key(
         Some((id, intent_id, amount))
             if intent_id == request.intent_id && amount == request.amount.hundredths() =>
         {
-            Ok(Some(Refund { id, intent_id, amount: request.amount }))
+            Ok(Some(given(id, request)))
         }
         Some(_) => Err(rejected(KEY_REUSED, "the key was used for another refund")),
     }
@@ -105,5 +130,5 @@ async fn in_full(pool: &PgPool, request: &CreateRefund) -> Result<Option<Refund>
     .fetch_optional(pool)
     .await
     .map_err(unavailable)?;
-    Ok(row.map(|(id,)| Refund { id, intent_id: request.intent_id.clone(), amount: request.amount }))
+    Ok(row.map(|(id,)| given(id, request)))
 }

@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     super::{gateway::GatewayError, signature::sign},
-    SimulatedGateway, unavailable,
+    Behaviour, SimulatedGateway, unavailable,
 };
 use crate::StoreError;
 
@@ -54,13 +54,8 @@ impl SimulatedGateway {
             let claimed = if free == 0 { Vec::new() } else { self.claim(free).await };
             let more = free > 0 && claimed.len() == free;
             for message in claimed {
-                under_way.spawn(tell(
-                    self.pool.clone(),
-                    client.clone(),
-                    url.clone(),
-                    secret.clone(),
-                    message,
-                ));
+                let shop = Shop { client: client.clone(), url: url.clone(), secret: secret.clone() };
+                under_way.spawn(tell(self.pool.clone(), shop, self.behaviour, message));
             }
             if more {
                 continue;
@@ -109,9 +104,17 @@ impl SimulatedGateway {
     }
 }
 
-/// Sends one message and notes what came of it. If the note is lost, the message is sent again.
-async fn tell(pool: PgPool, client: Client, url: Url, secret: SecretString, message: Message) {
-    let noted = match send(&client, url, &secret, &message.body).await {
+/// Who is told.
+struct Shop {
+    client: Client,
+    url: Url,
+    secret: SecretString,
+}
+
+/// Sends one message, as often as the provider repeats itself, and notes what came of it. If the note is lost, the message
+/// is sent again.
+async fn tell(pool: PgPool, shop: Shop, behaviour: Behaviour, message: Message) {
+    let noted = match send_all(&shop, behaviour, &message).await {
         Ok(()) => taken(&pool, &message).await,
         Err(reason) => {
             tracing::debug!(
@@ -128,11 +131,25 @@ async fn tell(pool: PgPool, client: Client, url: Url, secret: SecretString, mess
     }
 }
 
-async fn send(client: &Client, url: Url, secret: &SecretString, body: &str) -> Result<(), String> {
-    let answer = client
-        .post(url)
+/// Sends the copies of a message, each at its own time. Lost, it counts as sent: the shop never hears of it.
+async fn send_all(shop: &Shop, behaviour: Behaviour, message: &Message) -> Result<(), String> {
+    if behaviour.loses(message.id) {
+        tracing::info!(message = message.id, "the simulated provider loses a webhook, as it was told to");
+        return Ok(());
+    }
+    let copies = (0..behaviour.webhook_copies.max(1)).map(|copy| async move {
+        tokio::time::sleep(behaviour.wait(message.id, copy)).await;
+        send(shop, &message.body).await
+    });
+    futures::future::try_join_all(copies).await.map(drop)
+}
+
+async fn send(shop: &Shop, body: &str) -> Result<(), String> {
+    let answer = shop
+        .client
+        .post(shop.url.clone())
         .header(CONTENT_TYPE, "application/json; charset=utf-8")
-        .header("Stripe-Signature", sign(secret, body.as_bytes(), Utc::now()))
+        .header("Stripe-Signature", sign(&shop.secret, body.as_bytes(), Utc::now()))
         .body(body.to_owned())
         .send()
         .await

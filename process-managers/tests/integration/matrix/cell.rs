@@ -8,9 +8,9 @@ use agrodeep_commands::{
 };
 use agrodeep_domain::{OrderId, ProductId, Role, order::PaymentStatus};
 use agrodeep_process_managers::{
-    OrderFulfilment,
-    faults::{arm, perform_again, retry},
-    order_fulfilment::{FulfilmentOutcome, Progress, Refusal, Step, WhenRefused},
+    OrderFulfilment, SagaDesk,
+    faults::{arm, perform_again},
+    order_fulfilment::{FulfilmentOutcome, Intervention, Progress, Refusal, Step, WhenRefused},
     release_lease,
 };
 use tokio_util::task::AbortOnDropHandle;
@@ -18,7 +18,7 @@ use tokio_util::task::AbortOnDropHandle;
 use super::{
     super::{
         life::Life,
-        market::{CONDUCTOR, Market, Running, buyer, by, eventually},
+        market::{CONDUCTOR, Market, Running, buyer, by, driver, eventually},
         shopping::basket,
     },
     breakage::{Breakage, LATE, Runners},
@@ -153,16 +153,9 @@ impl Cell {
             );
             eventually(&format!("{self}: a person sees {step}"), || async { market.count(&row).await == 1 })
                 .await;
-            retry(&market.commands(), order_id, step).await.unwrap();
-            // The runner looks again.
-            sqlx::query(
-                "insert into order_fulfilment_deadlines (order_id, kind, due_at) values ($1, 'retry', now())
-                 on conflict (order_id, kind) do update set due_at = excluded.due_at",
-            )
-            .bind(order_id.uuid())
-            .execute(market.database.pool())
-            .await
-            .unwrap();
+            let again = Intervention::Retry { step: Some(step), reason: None };
+            let desk = SagaDesk::new(market.commands().executor);
+            desk.decide(order_id, again, by(driver(), Role::Admin)).await.unwrap();
         }
     }
 

@@ -11,7 +11,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{Fact, Step};
+use super::{Fact, Reason, Step};
 
 agrodeep_domain::events! {
     /// What the fulfilment of an order records.
@@ -27,6 +27,11 @@ agrodeep_domain::events! {
         EffectFailed,
         EffectParked,
         FulfilmentCompleted,
+        RetryOrdered,
+        StepSkipped,
+        FulfilmentAbandoned,
+        FulfilmentPaused,
+        FulfilmentResumed,
     }
 }
 
@@ -222,4 +227,45 @@ pub enum FulfilmentOutcome {
 pub struct FulfilmentCompleted {
     /// How it ended.
     pub outcome: FulfilmentOutcome,
+}
+
+/// A person has parked steps tried again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RetryOrdered {
+    /// Which.
+    pub steps: Vec<Step>,
+    /// Why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Reason>,
+}
+
+/// A person has decided to go on without a step.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct StepSkipped {
+    /// Which.
+    pub step: Step,
+    /// Why.
+    pub reason: Reason,
+}
+
+/// A person has called the order off: it is cancelled, unless it has left meanwhile, and what was done is undone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct FulfilmentAbandoned {
+    /// Why.
+    pub reason: Reason,
+}
+
+/// A person has this order wait: what happens is taken in and planned, nothing is done, and no deadline counts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct FulfilmentPaused {
+    /// Why.
+    pub reason: Reason,
+}
+
+/// A person has this order go on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct FulfilmentResumed {
+    /// Why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Reason>,
 }

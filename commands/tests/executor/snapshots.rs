@@ -1,17 +1,11 @@
 //! States that are kept beside the log: with them and without, everything is the same.
 
-#![allow(clippy::unwrap_used)]
-
 use std::{num::NonZeroU32, sync::Arc, time::Duration};
 
-use agrodeep_commands::{CommandContext, ExecuteError, Executor, executor::ExecutorSettings};
+use agrodeep_commands::{ExecuteError, Executor, executor::ExecutorSettings};
 use agrodeep_domain::{
-    AccountId, Actor, Aggregate, Currency, LocalizedText, Money, OrderId, Product, ProductId, Quantity,
-    evolution,
-    product::{
-        CommitHold, CountStock, CreateProduct, HoldStock, ProductCommand, ProductDetails, ProductEvent,
-        ReleaseHold, RepriceProduct,
-    },
+    Aggregate, Currency, Money, OrderId, Product, Quantity, evolution,
+    product::{CommitHold, CountStock, HoldStock, ProductCommand, ProductEvent, ReleaseHold, RepriceProduct},
 };
 use agrodeep_event_store::{
     Append, MemoryLog, Metadata, NewEvent, SharedLog, Snapshot, StreamId, postgres::testing::TestDatabase,
@@ -21,38 +15,14 @@ use proptest::{collection::vec, prelude::*};
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
-fn producer() -> AccountId {
-    AccountId::from_uuid(Uuid::from_u128(1))
-}
-
-fn context() -> CommandContext {
-    CommandContext::new(Actor::system("test"), Utc::now())
-}
+use crate::fixtures::{self, context, producer};
 
 fn order(number: u8) -> OrderId {
     OrderId::from_uuid(Uuid::from_u128(number.into()))
 }
 
 fn tomatoes(id: Uuid) -> ProductCommand {
-    let name = [(agrodeep_domain::Language::En, "Tomatoes".to_owned())].into();
-    CreateProduct {
-        product_id: ProductId::from_uuid(id),
-        producer_id: producer(),
-        details: ProductDetails {
-            name: LocalizedText::parse(name, 100).unwrap(),
-            description: None,
-            category_id: "cat_vegetables".parse().unwrap(),
-            unit: "kg".parse().unwrap(),
-            images: vec![],
-            tags: vec![],
-            is_organic: true,
-            is_fair_trade: false,
-            qr_code_data: None,
-        },
-        price: Money::from_hundredths(450, Currency::EUR).unwrap(),
-        stock: Quantity::whole(50).unwrap(),
-    }
-    .into()
+    fixtures::tomatoes(id, 50).into()
 }
 
 fn hold(number: u8, quantity: u8) -> ProductCommand {

@@ -5,7 +5,8 @@ use agrodeep_domain::{Aggregate, order::CancelReason};
 use super::{
     DeadlineKind, DeadlinePassed, DoneEffect, EffectFailed, EffectOutcome, EffectParked, EffectRefused,
     EffectsDone, Fact, FactObserved, FulfilmentStarted, Observe, OrderFulfilment, OrderFulfilmentCommand,
-    OrderFulfilmentEvent, OrderFulfilmentRefusal, Outcome, Progress, Refusal, WhenRefused, plan::plan,
+    OrderFulfilmentEvent, OrderFulfilmentRefusal, Outcome, Progress, Refusal, Step, WhenRefused,
+    intervention, plan::plan,
 };
 
 /// A decision that is being made: the events so far, and the state they lead to.
@@ -32,6 +33,9 @@ pub(super) fn react(
         OrderFulfilmentCommand::Observe(observe) => decision.observe(observe)?,
         OrderFulfilmentCommand::RecordOutcomes(record) => decision.take_outcomes(&record.outcomes),
         OrderFulfilmentCommand::DeadlinePassed(passed) => decision.pass(*passed),
+        OrderFulfilmentCommand::Intervene(intervention) => {
+            decision.record(intervention::decide(state, intervention)?);
+        }
     }
     // Each turn plans a step that was never planned, or ends the fulfilment: it comes to an end.
     loop {
@@ -84,7 +88,10 @@ impl Decision {
 
     fn pass(&mut self, passed: DeadlinePassed) {
         let waited_for = match passed.kind {
-            DeadlineKind::Payment => self.state.payment_due_at().is_some_and(|due_at| due_at <= passed.at),
+            DeadlineKind::Payment => {
+                // While it is paused no deadline counts: once it is resumed, whoever came first has come first.
+                !self.state.paused && self.state.payment_due_at().is_some_and(|due_at| due_at <= passed.at)
+            }
             // That a pause is over is no news: the next attempt and its outcome are.
             DeadlineKind::Retry => false,
         };
@@ -112,6 +119,10 @@ impl Decision {
             let attempts = attempts + 1;
             match outcome {
                 Outcome::Done(_) => {}
+                // An abandoned order that has left meanwhile goes on.
+                Outcome::Refused(refusal) if *step == Step::CancelOrder && self.state.unwinding.is_none() => {
+                    self.record(EffectRefused { step: *step, refusal: refusal.clone() });
+                }
                 Outcome::Refused(refusal) => match step.when_refused(refusal) {
                     WhenRefused::Park => {
                         let error = describe(refusal);

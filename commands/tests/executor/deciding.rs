@@ -1,48 +1,17 @@
 //! The executor on a real log: lanes, conflicts with other processes, repeats.
 
-#![allow(clippy::unwrap_used)]
-
 use std::collections::HashSet;
 
 use agrodeep_commands::{CommandContext, ExecuteError, Executor};
 use agrodeep_domain::{
-    Actor, Currency, LocalizedText, Money, OrderId, Product, ProductId, Quantity,
-    product::{
-        CountStock, CreateProduct, HoldStock, ProductDetails, ProductEvent, ProductRefusal, ReleaseHold,
-    },
+    OrderId, Product, Quantity,
+    product::{CountStock, HoldStock, ProductEvent, ProductRefusal, ReleaseHold},
 };
 use agrodeep_event_store::postgres::testing::TestDatabase;
 use chrono::{Duration, Utc};
 use uuid::Uuid;
 
-fn context() -> CommandContext {
-    CommandContext::new(Actor::system("test"), Utc::now())
-}
-
-fn producer() -> agrodeep_domain::AccountId {
-    agrodeep_domain::AccountId::from_uuid(Uuid::from_u128(1))
-}
-
-fn tomatoes(product_id: Uuid, stock: i64) -> CreateProduct {
-    let name = [(agrodeep_domain::Language::En, "Tomatoes".to_owned())].into();
-    CreateProduct {
-        product_id: ProductId::from_uuid(product_id),
-        producer_id: producer(),
-        details: ProductDetails {
-            name: LocalizedText::parse(name, 100).unwrap(),
-            description: None,
-            category_id: "cat_vegetables".parse().unwrap(),
-            unit: "kg".parse().unwrap(),
-            images: vec![],
-            tags: vec![],
-            is_organic: true,
-            is_fair_trade: false,
-            qr_code_data: None,
-        },
-        price: Money::from_hundredths(450, Currency::EUR).unwrap(),
-        stock: Quantity::whole(stock).unwrap(),
-    }
-}
+use crate::fixtures::{context, producer, tomatoes};
 
 fn hold(order: u128, quantity: i64) -> HoldStock {
     HoldStock {

@@ -7,8 +7,13 @@
 
 mod command;
 mod event;
+mod forecast;
+mod intervention;
+mod pausing;
 mod plan;
 mod react;
+mod reason;
+mod skipping;
 mod status;
 mod step;
 
@@ -19,7 +24,10 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-pub use self::{command::*, event::*, step::*};
+pub use self::{
+    command::*, event::*, forecast::*, intervention::Intervention, pausing::*, reason::*, skipping::*,
+    status::*, step::*,
+};
 
 /// How far one effect has come.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,6 +45,8 @@ pub enum Progress {
     Refused(Refusal),
     /// It waits for a person; whether an attempt took effect may be open.
     Parked,
+    /// A person has decided to go on without it.
+    Skipped,
 }
 
 /// The state of an order's fulfilment. Default: it has not begun.
@@ -68,24 +78,30 @@ pub struct OrderFulfilment {
     pub cancelled: Option<CancelReason>,
     /// What was done is being undone, for this reason.
     pub unwinding: Option<CancelReason>,
+    /// A person has called it off; the order has yet to say whether it still can be.
+    #[serde(default)]
+    pub abandoned: bool,
+    /// Nothing is done until a person resumes it.
+    #[serde(default)]
+    pub paused: bool,
     /// How it ended; `None`: it has not.
     pub outcome: Option<FulfilmentOutcome>,
 }
 
 /// The id under which a step of an order's fulfilment is done: the same for every attempt.
 pub fn effect_id(order_id: OrderId, step: Step) -> Uuid {
-    agrodeep_commands::command_id::derived(order_id.uuid(), &step.to_string())
+    agrodeep_domain::command_id::derived(order_id.uuid(), &step.to_string())
 }
 
 /// The id of an order's `attempt`-th delivery, from 1.
 pub fn delivery_id(order_id: OrderId, attempt: u32) -> DeliveryId {
-    let derived = agrodeep_commands::command_id::derived(order_id.uuid(), &format!("delivery:{attempt}"));
-    DeliveryId::from_uuid(agrodeep_commands::command_id::of_new_aggregate(derived))
+    let derived = agrodeep_domain::command_id::derived(order_id.uuid(), &format!("delivery:{attempt}"));
+    DeliveryId::from_uuid(agrodeep_domain::command_id::of_new_aggregate(derived))
 }
 
 impl Aggregate for OrderFulfilment {
     const TYPE: &'static str = "order_fulfilment";
-    const STATE_FORM: u32 = 1;
+    const STATE_FORM: u32 = 2;
     type Command = OrderFulfilmentCommand;
     type Event = OrderFulfilmentEvent;
     type Refusal = OrderFulfilmentRefusal;
@@ -129,7 +145,22 @@ impl Aggregate for OrderFulfilment {
             OrderFulfilmentEvent::EffectParked(event) => {
                 self.effects.insert(event.step, Progress::Parked);
             }
-            OrderFulfilmentEvent::FulfilmentCompleted(event) => self.outcome = Some(event.outcome),
+            OrderFulfilmentEvent::FulfilmentCompleted(event) => {
+                self.outcome = Some(event.outcome);
+                // What comes after the end, a late payment, is not to wait for somebody who thinks that it has ended.
+                self.paused = false;
+            }
+            OrderFulfilmentEvent::RetryOrdered(event) => {
+                for step in &event.steps {
+                    self.effects.insert(*step, Progress::Pending { attempts: 0, retry_at: None });
+                }
+            }
+            OrderFulfilmentEvent::StepSkipped(event) => {
+                self.effects.insert(event.step, Progress::Skipped);
+            }
+            OrderFulfilmentEvent::FulfilmentAbandoned(_) => self.abandoned = true,
+            OrderFulfilmentEvent::FulfilmentPaused(_) => self.paused = true,
+            OrderFulfilmentEvent::FulfilmentResumed(_) => self.paused = false,
         }
     }
 }

@@ -213,6 +213,12 @@ impl fmt::Display for Step {
 #[error("{0:?} is no step of an order's fulfilment")]
 pub struct StepError(String);
 
+impl StepError {
+    pub(super) fn new(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+}
+
 impl FromStr for Step {
     type Err = StepError;
 

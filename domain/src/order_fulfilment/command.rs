@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{DeadlinePassed, FulfilmentStarted, LineToHold, Refusal, Step, Yield};
+use super::{DeadlinePassed, FulfilmentStarted, Intervention, LineToHold, Refusal, Step, Yield};
 
 /// What has happened to an order or its delivery, as far as its fulfilment must know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
@@ -132,6 +132,8 @@ agrodeep_domain::commands! {
         RecordOutcomes(RecordOutcomes),
         /// The clock has reached a time that was waited for.
         DeadlinePassed(DeadlinePassed),
+        /// A person decides.
+        Intervene(Intervention),
     }
 }
 
@@ -141,4 +143,40 @@ pub enum OrderFulfilmentRefusal {
     /// Somebody else conducts it.
     #[error("another conductor fulfils this order")]
     OtherConductor,
+    /// There is nothing to decide about.
+    #[error("no such order is being fulfilled")]
+    NotBegun,
+    /// It is over.
+    #[error("the fulfilment of this order has ended")]
+    Ended,
+    /// Nothing waits for a person.
+    #[error("nothing of this order is parked")]
+    NothingParked,
+    /// This does not wait for a person.
+    #[error("{0} is not parked")]
+    NotParked(Step),
+    /// It is parked, but the order is being undone.
+    #[error("{0} is not tried again: the order is being undone, and it was undone to be sure")]
+    UndoneToBeSure(Step),
+    /// There is nothing to skip.
+    #[error("{0} is not waiting to be done")]
+    NotPending(Step),
+    /// It cannot be left out.
+    #[error("{0} cannot be skipped: {1}")]
+    NotSkippable(Step, &'static str),
+    /// What has left is not called back.
+    #[error("the order is already shipped: it is delivered, or given up after its deliveries have failed")]
+    AlreadyShipped,
+    /// That is what is being done.
+    #[error("the order is already being undone")]
+    AlreadyUndone,
+    /// Somebody has done so.
+    #[error("the order is already being called off")]
+    AlreadyAbandoned,
+    /// Somebody has done so.
+    #[error("the fulfilment of this order is already paused")]
+    AlreadyPaused,
+    /// There is nothing to resume.
+    #[error("the fulfilment of this order is not paused")]
+    NotPaused,
 }

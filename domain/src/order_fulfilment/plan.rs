@@ -18,7 +18,14 @@ pub(super) fn plan(state: &OrderFulfilment) -> Vec<OrderFulfilmentEvent> {
     {
         return vec![UnwindingStarted { reason }.into()];
     }
-    let steps = if state.unwinding.is_some() { backward(state, started) } else { forward(state, started) };
+    let steps = if state.unwinding.is_some() {
+        backward(state, started)
+    } else if state.is_being_abandoned() {
+        // The order arbitrates: nothing is undone before it says that it does not go on.
+        unplanned(state, &[Step::CancelOrder])
+    } else {
+        forward(state, started)
+    };
     if !steps.is_empty() {
         return planned(started.order_id, &steps);
     }
@@ -112,8 +119,7 @@ fn backward(state: &OrderFulfilment, started: &FulfilmentStarted) -> Vec<Step> {
         groups.push(vec![Step::CancelOrder]);
     }
     for group in groups {
-        let unplanned: Vec<_> =
-            group.iter().copied().filter(|step| state.progress(*step).is_none()).collect();
+        let unplanned = unplanned(state, &group);
         if !unplanned.is_empty() {
             return unplanned;
         }
@@ -123,6 +129,10 @@ fn backward(state: &OrderFulfilment, started: &FulfilmentStarted) -> Vec<Step> {
         }
     }
     vec![]
+}
+
+fn unplanned(state: &OrderFulfilment, steps: &[Step]) -> Vec<Step> {
+    steps.iter().copied().filter(|step| state.progress(*step).is_none()).collect()
 }
 
 fn holds(started: &FulfilmentStarted) -> impl Iterator<Item = Step> {
@@ -139,7 +149,7 @@ fn undo(state: &OrderFulfilment, step: Step) -> Option<Step> {
 fn undo_if_done(state: &OrderFulfilment, step: Step) -> Vec<Step> {
     match state.progress(step) {
         Some(Progress::Done | Progress::Parked) => undo(state, step).into_iter().collect(),
-        Some(Progress::Pending { .. } | Progress::Refused(_)) | None => vec![],
+        Some(Progress::Pending { .. } | Progress::Refused(_) | Progress::Skipped) | None => vec![],
     }
 }
 
@@ -147,9 +157,8 @@ fn undo_if_done(state: &OrderFulfilment, step: Step) -> Vec<Step> {
 fn ended(state: &OrderFulfilment, started: &FulfilmentStarted) -> Option<FulfilmentOutcome> {
     let open = |(step, progress): (&Step, &Progress)| match progress {
         Progress::Pending { .. } => true,
-        // What could not be done has been undone, to be sure. A compensation that is parked is what a person has to end.
-        Progress::Parked => step.is_compensation() || state.unwinding.is_none(),
-        Progress::Done | Progress::Refused(_) => false,
+        Progress::Parked => state.needs_a_person(*step),
+        Progress::Done | Progress::Refused(_) | Progress::Skipped => false,
     };
     if state.effects.iter().any(open) {
         return None;
