@@ -47,6 +47,9 @@ impl Processes {
             .env("AGRODEEP_WEBHOOK_SECRET", "a-secret-of-the-tests-0123456789")
             .env_remove("DATABASE_READ_URL")
             .env_remove("EVENT_STORE_URL")
+            .env_remove("AGRODEEP_TEST_SEED")
+            .env_remove("AGRODEEP_SAGA_ORDERS")
+            .env_remove("AGRODEEP_SAGA_WITHOUT")
             .envs(self.settings.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null());
         command

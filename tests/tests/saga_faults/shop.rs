@@ -37,7 +37,8 @@ impl Crew {
         processes.start("write-api");
         processes.write_ready().await;
         let nobody = Client::of(&processes.write, &processes.read);
-        let sign_in = |role: &str| nobody.clone().sign_in(&format!("{role}@faults.agrodeep.test"));
+        let sign_in =
+            async |role: &str| nobody.clone().sign_in(&format!("{role}@faults.agrodeep.test")).await;
         let (producer, admin, driver) =
             (sign_in("producer").await, sign_in("admin").await, sign_in("driver").await);
         let driver_id = driver.id().to_owned();
