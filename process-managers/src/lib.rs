@@ -4,6 +4,7 @@
 //!   it, too). Its stream records what it has seen, what it is about to do and what came of it.
 //! * `effects` acts: one file for each effect. Every effect may be done again without changing anything.
 //! * `drive` joins the two: record, act, record what came of it.
+//! * `faults` names the places at which all this can be broken, in builds that are made for that.
 //! * [`runner`] drives all orders by following the log; [`ImportConductor`] drives single ones whose history is given.
 //!
 //! This crate must never know HTTP or the SQL of the read side.
@@ -13,6 +14,10 @@ mod drive;
 mod effects;
 #[cfg(test)]
 mod exploration;
+#[cfg(feature = "fault-points")]
+pub mod faults;
+#[cfg(not(feature = "fault-points"))]
+mod faults;
 mod imported_payments;
 mod metrics;
 mod payment_time;

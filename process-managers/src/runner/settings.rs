@@ -27,6 +27,9 @@ pub struct RunnerSettings {
     pub payment_extension: Duration,
     /// The same for steps that need something else.
     pub retries_by_step: BTreeMap<StepName, RetryPolicy>,
+    /// How long one attempt at an effect is waited for. Then it counts as failed and is tried again, though it may yet take
+    /// effect: without this, a provider that never answers would keep an order, and in the end all of them, waiting.
+    pub effect_time_max: Duration,
     /// How long it may finish what it is doing when it is stopped.
     pub stop_time: Duration,
 }
@@ -42,6 +45,7 @@ impl Default for RunnerSettings {
             retries: RetryPolicy::default(),
             payment_extension: Duration::from_mins(15),
             retries_by_step: BTreeMap::new(),
+            effect_time_max: Duration::from_secs(30),
             stop_time: Duration::from_secs(5),
         }
     }

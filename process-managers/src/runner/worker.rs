@@ -25,6 +25,7 @@ use super::{
 use crate::{
     drive::{Discretion, Driver, Halt, Standing},
     effects::{ACTOR, Cause},
+    faults,
     order_fulfilment::{DeadlineKind, DeadlinePassed, Observe, Step, StepName},
     payment_time::PaymentTime,
     retry::RetryPolicy,
@@ -182,6 +183,10 @@ impl Shared {
     }
 
     async fn attempt(&self, order_id: OrderId, job: &Job) -> Result<(), Halt> {
+        faults::of_order(order_id.uuid(), self.attempt_here(order_id, job)).await
+    }
+
+    async fn attempt_here(&self, order_id: OrderId, job: &Job) -> Result<(), Halt> {
         let (standing, cause, not_before) = match job {
             Job::Observe { event, news, .. } => {
                 let (standing, cause) = self.observe(order_id, event, news).await?;
@@ -283,6 +288,10 @@ impl Discretion for Turn<'_> {
 
     fn retries(&self, step: Step) -> Option<&RetryPolicy> {
         Some(self.shared.settings.retries_of(step))
+    }
+
+    fn effect_time_max(&self) -> Option<Duration> {
+        Some(self.shared.settings.effect_time_max)
     }
 
     fn holds_back(&self, step: Step) -> bool {

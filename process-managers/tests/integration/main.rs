@@ -10,6 +10,7 @@ mod late_payments;
 mod leases;
 mod life;
 mod market;
+mod matrix;
 mod people;
 mod reconciling;
 mod shopping;
