@@ -72,13 +72,17 @@ pub fn svg(diagram: &Diagram) -> String {
     text(&mut body, (UNDO_X, y), (12, "600", "#52606d"), "UNDOES IT");
     y += 14;
     let middle = MARGIN + CELL_WIDTH / 2;
+    // Where the last cell ends from which an arrow leads on.
+    let mut from = y;
     for (n, row) in diagram.rows.iter().enumerate() {
+        let height = column_height(row.onwards.len().max(row.undo.len()));
+        let inset = (height - column_height(row.onwards.len())) / 2;
         if n > 0 {
             let until = y + ROW_GAP + if row.after.is_some() { AFTER_HEIGHT } else { 0 };
             let _ = writeln!(
                 body,
-                r##"<path d="M{middle} {y}V{end}" stroke="#7b8794" stroke-width="1.5" marker-end="url(#tip)" fill="none"/>"##,
-                end = until - 3
+                r##"<path d="M{middle} {from}V{end}" stroke="#7b8794" stroke-width="1.5" marker-end="url(#tip)" fill="none"/>"##,
+                end = until + inset - 3
             );
             if let Some(after) = &row.after {
                 let label = shortened(after, 60);
@@ -92,7 +96,9 @@ pub fn svg(diagram: &Diagram) -> String {
             }
             y = until;
         }
-        y = draw_row(&mut body, &row.onwards, &row.undo, y);
+        draw_row(&mut body, &row.onwards, &row.undo, y);
+        y += height;
+        from = y - inset;
     }
     y += 30;
     y = legend(&mut body, y);
@@ -115,8 +121,8 @@ pub fn svg(diagram: &Diagram) -> String {
     )
 }
 
-/// Draws the cells of a row side by side with what undoes them; gives where the row ends.
-fn draw_row(body: &mut String, onwards: &[Cell], undo: &[Cell], y: u32) -> u32 {
+/// Draws the cells of a row side by side with what undoes them.
+fn draw_row(body: &mut String, onwards: &[Cell], undo: &[Cell], y: u32) {
     let height = column_height(onwards.len().max(undo.len()));
     for (cells, x) in [(onwards, MARGIN), (undo, UNDO_X)] {
         let mut top = y + (height - column_height(cells.len())) / 2;
@@ -135,7 +141,6 @@ fn draw_row(body: &mut String, onwards: &[Cell], undo: &[Cell], y: u32) -> u32 {
             top += CELL_HEIGHT + CELL_GAP;
         }
     }
-    y + height
 }
 
 fn draw_cell(body: &mut String, cell: &Cell, (x, y): (u32, u32)) {
