@@ -180,8 +180,8 @@ impl Driver {
             let performed: Vec<(Step, u32, Performed)> = stream::iter(due)
                 .map(|(step, attempts)| {
                     let first = attempts == 0 && standing.untouched.contains(&step);
-                    let attempt =
-                        attempt(self.services.clone(), cause.clone(), Arc::clone(&state), step, first);
+                    let (services, cause) = (self.services.clone(), cause.clone());
+                    let attempt = Box::pin(attempt(services, cause, Arc::clone(&state), step, first));
                     async move {
                         let in_flight = metrics::in_flight(step);
                         let performed = within(time_max, attempt).await;

@@ -291,8 +291,7 @@ fn holds_at_any_moment(world: &World) {
 
 /// Nothing can happen any more: what must be so? Says how it ended.
 fn holds_at_the_end(world: &World) -> String {
-    let took: i64 =
-        if matches!(world.fulfilment.outcome, Some(FulfilmentOutcome::Cancelled { .. })) { 0 } else { 1 };
+    let took = i64::from(!matches!(world.fulfilment.outcome, Some(FulfilmentOutcome::Cancelled { .. })));
     for (product, stock) in world.products.iter().zip(&world.stock) {
         assert!(product.holds.is_empty(), "a hold is left");
         let left = stock.thousandths() - took * 1000;

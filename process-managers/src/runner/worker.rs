@@ -183,7 +183,7 @@ impl Shared {
     }
 
     async fn attempt(&self, order_id: OrderId, job: &Job) -> Result<(), Halt> {
-        faults::of_order(order_id.uuid(), self.attempt_here(order_id, job)).await
+        faults::of_order(order_id.uuid(), Box::pin(self.attempt_here(order_id, job))).await
     }
 
     async fn attempt_here(&self, order_id: OrderId, job: &Job) -> Result<(), Halt> {
