@@ -51,6 +51,10 @@ pub enum Progress {
 
 /// The state of an order's fulfilment. Default: it has not begun.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each is something that has happened, or not, whatever else has"
+)]
 pub struct OrderFulfilment {
     /// What is to be fulfilled; `None`: it has not begun.
     pub started: Option<FulfilmentStarted>,

@@ -49,7 +49,9 @@ impl Victim {
         let mut faults = format!("faults::random=return(seed:{seed},life:{life},per_mille:{PER_MILLE})");
         // A safeguard that is taken away: then this must fail.
         if let Ok(safeguard) = std::env::var("AGRODEEP_SAGA_WITHOUT") {
-            faults.push_str(&format!(";{safeguard}=return"));
+            faults += ";";
+            faults += &safeguard;
+            faults += "=return";
         }
         self.running = self.processes.start_with(PART, &[("FAILPOINTS", &faults)]);
     }
