@@ -19,7 +19,7 @@ pub struct Urls {
 }
 
 /// Says where everything is, and what to try.
-pub fn show(urls: &Urls, data_dir: &DataDir, with_demo: bool, took: Duration) {
+pub fn show(urls: &Urls, data_dir: &DataDir, payments: &str, with_demo: bool, took: Duration) {
     let Urls { write, read } = urls;
     say(format!(
         "AgroDeep is up, after {:.1} s. Its data is in {}\n",
@@ -27,7 +27,8 @@ pub fn show(urls: &Urls, data_dir: &DataDir, with_demo: bool, took: Duration) {
         data_dir.path().display()
     ));
     say(format!("  write API   {write}   to try it: {write}/docs"));
-    say(format!("  read API    {read}   to try it: {read}/docs\n"));
+    say(format!("  read API    {read}   to try it: {read}/docs"));
+    say(format!("  payments    {payments}\n"));
     if with_demo {
         say(format!("Demo accounts, all with the password {}", demo::PASSWORD));
         let rows: Vec<_> = Role::ALL.iter().map(|role| [role.to_string(), demo::email(role)]).collect();

@@ -63,7 +63,7 @@ impl Bench {
     pub async fn run(self) -> anyhow::Result<()> {
         match self {
             Self::Worker(worker) => worker.run().await,
-            Self::Report(report) => until_interrupted(report.run()).await,
+            Self::Report(report) => until_interrupted(Box::pin(report.run())).await,
             Self::Append(bench) => {
                 until_interrupted(async {
                     print(&bench.measure(&BenchServer::at(&bench.place)?).await?, bench.json)

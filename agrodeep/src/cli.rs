@@ -58,6 +58,8 @@ pub enum Command {
     #[command(subcommand)]
     Parked(commands::parked::Parked),
     #[command(subcommand)]
+    Payments(commands::payments::Payments),
+    #[command(subcommand)]
     Saga(commands::saga::Saga),
     #[command(subcommand)]
     Accounts(commands::accounts::Accounts),
@@ -90,6 +92,7 @@ impl Cli {
             Command::Migrate(command) => command.run(&common).await,
             Command::Status(command) => command.run(&common).await,
             Command::Parked(command) => command.run(&common).await,
+            Command::Payments(command) => command.run(&common).await,
             Command::Saga(command) => command.run(&common).await,
             Command::Accounts(command) => command.run(&common).await,
             Command::Import(command) => command.run(&common).await,

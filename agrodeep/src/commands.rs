@@ -7,6 +7,7 @@ pub mod import;
 pub mod log;
 pub mod migrate;
 pub mod parked;
+pub mod payments;
 pub mod process_managers;
 pub mod projections;
 pub mod read_api;

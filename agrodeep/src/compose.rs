@@ -5,6 +5,7 @@ mod apis;
 mod catalogue;
 mod log;
 mod parked;
+mod payments;
 mod read_side;
 mod rebuilds;
 mod write_side;
@@ -14,6 +15,7 @@ pub use self::{
     catalogue::catalogue,
     log::{configured_log, open_log},
     parked::parking_desk,
+    payments::{describe_provider, reconciliation, runner_settings, webhook_secrets},
     read_side::{ReadSide, index_dir, projections},
     rebuilds::rebuilds,
     write_side::{WriteSide, pool},

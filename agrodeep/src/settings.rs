@@ -4,6 +4,7 @@
 //! from and what would be right. All of it is checked before anything starts.
 
 mod catalogue;
+mod payments;
 mod problem;
 mod reader;
 mod retries;
@@ -16,6 +17,7 @@ use secrecy::SecretString;
 use self::{catalogue as known, reader::Reader, retries::saga_retries};
 pub use self::{
     catalogue::event_store_url,
+    payments::{PaymentSettings, StripeAccount},
     problem::SettingsProblem,
     retries::SagaRetries,
     sources::{Flags, Sources},
@@ -60,6 +62,8 @@ pub struct Settings {
     pub webhook_secret: Option<SecretString>,
     /// Where the simulated payment provider sends its webhooks; `None`: to the write API.
     pub webhook_url: Option<String>,
+    /// Payments, and the stock that is kept until they come.
+    pub payments: PaymentSettings,
     /// What is logged.
     pub log: LogSettings,
 }
@@ -113,6 +117,7 @@ impl Settings {
             rate_limits: reader.required(&known::RATE_LIMITS, known::on_or_off)?,
             webhook_secret: reader.optional(&known::WEBHOOK_SECRET, known::secret)?,
             webhook_url: reader.optional(&known::WEBHOOK_URL, known::http_url)?,
+            payments: payments::load(&reader)?,
             log: LogSettings {
                 level: reader.required(&known::LOG_LEVEL, known::log_level)?,
                 format: reader.required(&known::LOG_FORMAT, known::log_format)?,

@@ -4,6 +4,7 @@
 //! * [`order`], [`product`], [`delivery`], [`account`] and [`payments`] have one file for each thing that can be asked of the
 //!   market: a request, an answer, its own error.
 //! * [`sagas`] is where a person decides about the fulfilment of orders.
+//! * [`faults`] is where things can be made to go wrong, in builds that are made for that.
 //! * [`idempotency`], [`numbers`] and [`reservations`] are what these need besides the log.
 //! * [`payments::gateway`] is the port to the payment provider; [`payments::simulated`] implements it.
 //!
@@ -13,6 +14,7 @@ pub mod account;
 mod batch;
 pub mod delivery;
 pub mod executor;
+pub mod faults;
 pub mod idempotency;
 pub mod numbers;
 pub mod order;

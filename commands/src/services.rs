@@ -1,6 +1,6 @@
 //! What the things that can be asked of the market need to be done.
 
-use std::{sync::Arc, time::Duration};
+use std::{num::NonZeroU32, sync::Arc, time::Duration};
 
 use chrono::TimeDelta;
 use sqlx::PgPool;
@@ -9,6 +9,7 @@ use crate::{
     Executor,
     idempotency::Idempotency,
     numbers::Numbers,
+    order::HoldSlots,
     payments::{difference::Differences, gateway::PaymentGateway},
     reservations::Reservations,
 };
@@ -28,22 +29,26 @@ pub struct Commands {
     pub gateway: Arc<dyn PaymentGateway>,
     /// Keeps how the payment provider and the log differ.
     pub differences: Differences,
-    /// How long things take.
+    /// Which unpaid orders of a buyer hold which product.
+    pub hold_slots: HoldSlots,
+    /// How long things take, and how much of them there may be.
     pub settings: CommandSettings,
 }
 
-/// How long things take.
+/// How long things take, and how much of them there may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CommandSettings {
     /// How long stock is held for an order without payment. Buyers are told 30 minutes.
     pub hold: TimeDelta,
     /// How long a buyer who wants to pay is made to wait for the order's stock.
     pub payment_wait: Duration,
+    /// How many unpaid orders of one buyer may hold the same product; `None`: any number.
+    pub hold_limit: Option<NonZeroU32>,
 }
 
 impl Default for CommandSettings {
     fn default() -> Self {
-        Self { hold: TimeDelta::minutes(30), payment_wait: Duration::from_secs(5) }
+        Self { hold: TimeDelta::minutes(30), payment_wait: Duration::from_secs(5), hold_limit: None }
     }
 }
 
@@ -57,6 +62,7 @@ impl Commands {
             idempotency: Idempotency::new(pool.clone()),
             gateway,
             differences: Differences::new(pool.clone()),
+            hold_slots: HoldSlots::new(pool.clone()),
             settings: CommandSettings::default(),
         }
     }

@@ -51,6 +51,10 @@ pub enum Progress {
 
 /// The state of an order's fulfilment. Default: it has not begun.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each is something that has happened, or not, whatever else has"
+)]
 pub struct OrderFulfilment {
     /// What is to be fulfilled; `None`: it has not begun.
     pub started: Option<FulfilmentStarted>,
@@ -68,6 +72,8 @@ pub struct OrderFulfilment {
     pub refunded: bool,
     /// The time for paying is over, as the database's clock said.
     pub timed_out_at: Option<DateTime<Utc>>,
+    /// The payment may come until then, later than at first: the provider had not decided. At most once.
+    pub extended_until: Option<DateTime<Utc>>,
     /// The delivery that left with the goods.
     pub shipped_by: Option<DeliveryId>,
     /// The delivery that brought them.
@@ -101,7 +107,7 @@ pub fn delivery_id(order_id: OrderId, attempt: u32) -> DeliveryId {
 
 impl Aggregate for OrderFulfilment {
     const TYPE: &'static str = "order_fulfilment";
-    const STATE_FORM: u32 = 2;
+    const STATE_FORM: u32 = 3;
     type Command = OrderFulfilmentCommand;
     type Event = OrderFulfilmentEvent;
     type Refusal = OrderFulfilmentRefusal;
@@ -121,6 +127,7 @@ impl Aggregate for OrderFulfilment {
                 DeadlineKind::Payment => self.timed_out_at = Some(event.at),
                 DeadlineKind::Retry => {}
             },
+            OrderFulfilmentEvent::PaymentTimeExtended(event) => self.extended_until = Some(event.until),
             OrderFulfilmentEvent::UnwindingStarted(event) => self.unwinding = Some(event.reason),
             OrderFulfilmentEvent::EffectsPlanned(EffectsPlanned { effects })
             | OrderFulfilmentEvent::CompensationsPlanned(CompensationsPlanned { effects }) => {

@@ -78,3 +78,89 @@ pub struct Selected {
     /// There was nothing more in this direction.
     pub is_end: bool,
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use chrono::TimeDelta;
+    use serde_json::value::RawValue;
+
+    use super::*;
+    use crate::Metadata;
+
+    const ORDER: Uuid = Uuid::from_u128(1);
+    const REQUEST: Uuid = Uuid::from_u128(2);
+    const MOMENT: DateTime<Utc> = DateTime::UNIX_EPOCH;
+
+    fn event() -> RecordedEvent {
+        RecordedEvent {
+            position: Position(1),
+            event_id: ORDER,
+            stream: StreamId::new("order", ORDER),
+            version: 1,
+            event_type: "OrderPlaced".to_owned(),
+            event_version: "1".to_owned(),
+            payload: RawValue::NULL.to_owned(),
+            metadata: Metadata {
+                actor: "test".to_owned(),
+                correlation_id: REQUEST,
+                causation_id: REQUEST,
+                traceparent: None,
+                occurred_at: MOMENT,
+                other: BTreeMap::new(),
+            },
+            command_id: REQUEST,
+            recorded_at: MOMENT,
+        }
+    }
+
+    #[test]
+    fn each_criterion_lets_through_what_it_names_and_nothing_else() {
+        let filter = EventFilter::default;
+        let after = MOMENT + TimeDelta::microseconds(1);
+        let names = |names: &[&str]| names.iter().map(ToString::to_string).collect::<Vec<_>>();
+        for (right, wrong) in [
+            (
+                EventFilter { stream: Some(StreamId::new("order", ORDER)), ..filter() },
+                EventFilter { stream: Some(StreamId::new("product", ORDER)), ..filter() },
+            ),
+            (
+                EventFilter { aggregate_types: names(&["product", "order"]), ..filter() },
+                EventFilter { aggregate_types: names(&["product"]), ..filter() },
+            ),
+            (
+                EventFilter { event_types: names(&["OrderPlaced"]), ..filter() },
+                EventFilter { event_types: names(&["OrderCancelled", "order"]), ..filter() },
+            ),
+            (
+                EventFilter { correlation_id: Some(REQUEST), ..filter() },
+                EventFilter { correlation_id: Some(ORDER), ..filter() },
+            ),
+            // From a time on that is included, until one that is not.
+            (
+                EventFilter { occurred_since: Some(MOMENT), ..filter() },
+                EventFilter { occurred_since: Some(after), ..filter() },
+            ),
+            (
+                EventFilter { occurred_until: Some(after), ..filter() },
+                EventFilter { occurred_until: Some(MOMENT), ..filter() },
+            ),
+            (
+                EventFilter { recorded_since: Some(MOMENT), ..filter() },
+                EventFilter { recorded_since: Some(after), ..filter() },
+            ),
+            (
+                EventFilter { recorded_until: Some(after), ..filter() },
+                EventFilter { recorded_until: Some(MOMENT), ..filter() },
+            ),
+        ] {
+            assert!(right.lets_through(&event()), "{right:?}");
+            assert!(!wrong.lets_through(&event()), "{wrong:?}");
+            // One criterion that does not hold is enough.
+            let both = EventFilter { aggregate_types: names(&["product"]), ..right };
+            assert!(!both.lets_through(&event()), "{both:?}");
+        }
+        assert!(filter().lets_through(&event()));
+    }
+}

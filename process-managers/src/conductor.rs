@@ -4,7 +4,7 @@
 //! [`ImportConductor::advance`] to take its fulfilment as far as it goes, does what happened next (paid, prepared, picked up,
 //! delivered), and asks again. Stopped at any point and asked again, nothing is done twice.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use agrodeep_commands::{CommandContext, Commands, ExecuteError, Executor, Versioned};
 use agrodeep_domain::{
@@ -56,6 +56,10 @@ impl Discretion for Then {
     }
 
     fn retries(&self, _: Step) -> Option<&RetryPolicy> {
+        None
+    }
+
+    fn effect_time_max(&self) -> Option<Duration> {
         None
     }
 

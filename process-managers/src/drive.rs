@@ -1,19 +1,21 @@
 //! Record, then act, then record what came of it: until a fulfilment waits for something.
 
-use std::{collections::HashSet, time::Duration};
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use agrodeep_commands::{CommandContext, ExecuteError, Versioned};
 use agrodeep_domain::OrderId;
 use chrono::{DateTime, Utc};
 use futures::{StreamExt, stream};
+use tracing::Instrument as _;
 use uuid::Uuid;
 
 use crate::{
     effects::{Cause, Performed, Services, Trouble, perform, trouble},
+    faults::{self, Fault},
     metrics,
     order_fulfilment::{
         EffectOutcome, OrderFulfilment, OrderFulfilmentCommand, OrderFulfilmentEvent, OrderFulfilmentRefusal,
-        Outcome, RecordOutcomes, Step,
+        Outcome, RecordOutcomes, Refusal, Step,
     },
     retry::RetryPolicy,
 };
@@ -56,6 +58,8 @@ pub(crate) trait Discretion: Sync {
     fn retries(&self, step: Step) -> Option<&RetryPolicy>;
     /// Whether a step is not to be done for now, for whichever order.
     fn holds_back(&self, step: Step) -> bool;
+    /// How long one attempt at an effect is waited for; `None`: as long as it takes.
+    fn effect_time_max(&self) -> Option<Duration>;
     /// The time it is for what is done now.
     fn now(&self) -> DateTime<Utc>;
 }
@@ -77,7 +81,7 @@ impl Standing {
 /// Drives fulfilments.
 #[derive(Clone)]
 pub(crate) struct Driver {
-    services: Services,
+    pub(crate) services: Services,
 }
 
 impl Driver {
@@ -92,9 +96,37 @@ impl Driver {
         command: impl Into<OrderFulfilmentCommand>,
         context: CommandContext,
     ) -> Result<Standing, Halt> {
+        let command = command.into();
+        let lost = || Halt::Outage(faults::WORDS.to_owned());
+        let place = faults::record(&command);
+        if faults::before(place).await.is_some() {
+            return Err(lost());
+        }
+        #[cfg(feature = "fault-points")]
+        if faults::switched(faults::ACT_FIRST, Some(order_id.uuid())) {
+            faults::act_first(&self.services, order_id, &command, &context).await;
+        }
+        let again = cfg!(feature = "fault-points").then(|| (command.clone(), context.clone()));
+        let told = self.tell_once(order_id, command, context).await;
+        match (faults::after(place).await, again) {
+            (None, _) => told,
+            // Told again, by somebody who does not know that it was told.
+            (Some(Fault::Twice), Some((command, context))) => {
+                let context = CommandContext { command_id: Uuid::now_v7(), ..context };
+                self.tell_once(order_id, command, context).await.and(told)
+            }
+            _ => Err(lost()),
+        }
+    }
+
+    async fn tell_once(
+        &self,
+        order_id: OrderId,
+        command: OrderFulfilmentCommand,
+        context: CommandContext,
+    ) -> Result<Standing, Halt> {
         let executor = &self.services.executor;
-        let told =
-            executor.execute_with(order_id.uuid(), command.into(), context, OrderFulfilment::clone).await;
+        let told = executor.execute_with(order_id.uuid(), command, context, OrderFulfilment::clone).await;
         let (executed, state) = match told {
             Ok(told) => told,
             Err(error) => return Err(halt(error)),
@@ -144,13 +176,15 @@ impl Driver {
                 return Err(Halt::Stopped);
             }
             cause.occurred_at = discretion.now();
+            let (state, time_max) = (Arc::new(standing.state), discretion.effect_time_max());
             let performed: Vec<(Step, u32, Performed)> = stream::iter(due)
                 .map(|(step, attempts)| {
-                    let (standing, cause) = (&standing, &cause);
+                    let first = attempts == 0 && standing.untouched.contains(&step);
+                    let (services, cause) = (self.services.clone(), cause.clone());
+                    let attempt = Box::pin(attempt(services, cause, Arc::clone(&state), step, first));
                     async move {
-                        let first = attempts == 0 && standing.untouched.contains(&step);
                         let in_flight = metrics::in_flight(step);
-                        let performed = perform(&self.services, cause, &standing.state, step, first).await;
+                        let performed = within(time_max, attempt).await;
                         drop(in_flight);
                         (step, attempts, performed)
                     }
@@ -159,7 +193,9 @@ impl Driver {
                 .collect()
                 .await;
             let (outcomes, halt) = outcomes(performed, discretion);
-            if !outcomes.is_empty() {
+            if outcomes.is_empty() {
+                standing.state = Arc::unwrap_or_clone(state);
+            } else {
                 let context = cause.command(Uuid::now_v7());
                 cause.causation_id = context.command_id;
                 standing = self.record(order_id, context, outcomes).await?;
@@ -188,6 +224,45 @@ impl Driver {
             }
         }
         told
+    }
+}
+
+/// One attempt at an effect.
+async fn attempt(
+    services: Services,
+    cause: Cause,
+    state: Arc<OrderFulfilment>,
+    step: Step,
+    first: bool,
+) -> Performed {
+    let order_id = state.started.as_ref().map_or(Uuid::nil(), |started| started.order_id.uuid());
+    let place = faults::effect(step);
+    faults::of_order(order_id, async {
+        match faults::before(place).await {
+            None => {}
+            Some(Fault::Refused) => return Err(Trouble::Refused(Refusal::Because(faults::WORDS.to_owned()))),
+            Some(_) => return Err(Trouble::Failed(faults::WORDS.to_owned())),
+        }
+        let performed = perform(&services, &cause, &state, step, first).await;
+        match faults::after(place).await {
+            None => performed,
+            Some(Fault::Twice) => perform(&services, &cause, &state, step, false).await,
+            Some(_) => Err(Trouble::Failed(faults::WORDS.to_owned())),
+        }
+    })
+    .await
+}
+
+/// What comes of an attempt in time. One that takes longer is not torn in the middle: it goes on, and may yet take effect.
+async fn within(
+    time_max: Option<Duration>,
+    attempt: impl Future<Output = Performed> + Send + 'static,
+) -> Performed {
+    let Some(time_max) = time_max else { return attempt.await };
+    match tokio::time::timeout(time_max, tokio::spawn(attempt.in_current_span())).await {
+        Ok(Ok(performed)) => performed,
+        Ok(Err(panicked)) => Err(Trouble::Failed(panicked.to_string())),
+        Err(_) => Err(Trouble::Failed(format!("no answer within {time_max:?}"))),
     }
 }
 

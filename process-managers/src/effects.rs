@@ -32,6 +32,7 @@ use agrodeep_domain::{AccountId, Actor, Aggregate, Order, OrderId, Role};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+use crate::faults;
 use crate::order_fulfilment::{FulfilmentStarted, OrderFulfilment, Refusal, Step, Yield, effect_id};
 
 /// In whose name fulfilments act.
@@ -50,7 +51,7 @@ impl Services {
         Self {
             executor: commands.executor.clone(),
             numbers: commands.numbers.clone(),
-            gateway: Arc::clone(&commands.gateway),
+            gateway: faults::around_gateway(Arc::clone(&commands.gateway)),
         }
     }
 }
@@ -202,8 +203,22 @@ impl Attempt<'_> {
         command: A::Command,
         capture: impl Fn(&A) -> T + Send + Sync + Clone + 'static,
     ) -> Result<Result<T, A::Refusal>, Trouble> {
+        let place = faults::append(self.step);
+        let executed = self.execute_here(command_id, id, command, capture);
+        faults::around(place, executed, || Trouble::Outage(faults::WORDS.to_owned())).await
+    }
+
+    async fn execute_here<A: Aggregate, T: Send + 'static>(
+        &self,
+        command_id: Uuid,
+        id: Uuid,
+        command: A::Command,
+        capture: impl Fn(&A) -> T + Send + Sync + Clone + 'static,
+    ) -> Result<Result<T, A::Refusal>, Trouble> {
         let executor = &self.services.executor;
-        let context = self.cause.command(command_id);
+        // A control takes away what a repeat is recognised by.
+        let keys_off = faults::switched(faults::KEYS_OFF, Some(self.order_id().uuid()));
+        let context = self.cause.command(if keys_off { Uuid::now_v7() } else { command_id });
         match executor.execute_with(id, command.clone(), context.clone(), capture.clone()).await {
             Ok((_, captured)) => return Ok(Ok(captured)),
             Err(ExecuteError::Refused(_)) => {}

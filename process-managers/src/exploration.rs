@@ -7,7 +7,9 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod fixtures;
 mod intervention;
+mod pair;
 mod world;
 
 use std::{
@@ -23,12 +25,13 @@ use agrodeep_domain::{
 use chrono::TimeDelta;
 
 use self::{
+    fixtures::due_at,
     intervention::why,
-    world::{Charge, World, due_at},
+    world::{Charge, World},
 };
 use crate::order_fulfilment::{
-    CompensationsPlanned, DeadlineKind, DeadlinePassed, EffectOutcome, EffectsPlanned, Fact,
-    FulfilmentOutcome, Intervention, Observe, OrderFulfilmentCommand, OrderFulfilmentEvent, Outcome,
+    CompensationsPlanned, DeadlineKind, DeadlinePassed, EffectOutcome, EffectsPlanned, ExtendPaymentTime,
+    Fact, FulfilmentOutcome, Intervention, Observe, OrderFulfilmentCommand, OrderFulfilmentEvent, Outcome,
     Progress, RecordOutcomes, Step,
 };
 
@@ -57,6 +60,8 @@ struct Scenario {
     abandons: bool,
     /// How often a person pauses it, and resumes it at some later time.
     pauses_max: u32,
+    /// How often a process stands still when it is about to do an effect, while another one goes on, and does it late.
+    sleeps_max: usize,
 }
 
 struct Exploration {
@@ -136,6 +141,13 @@ impl Exploration {
                 record(world, step, outcome);
                 true
             });
+            if world.slept < self.scenario.sleeps_max {
+                possible(&|world| {
+                    world.slept += 1;
+                    world.asleep.push((step, world.fulfilment.clone()));
+                    true
+                });
+            }
             if world.torn.len() < self.scenario.kills_max {
                 possible(&|world| {
                     world.perform(step);
@@ -150,6 +162,14 @@ impl Exploration {
                     true
                 });
             }
+        }
+        for n in 0..world.asleep.len() {
+            possible(&|world| {
+                let (step, knows) = world.asleep.remove(n);
+                let outcome = world.perform_knowing(step, knows);
+                record(world, step, outcome);
+                true
+            });
         }
         possible(&World::buyer_pays);
         for webhook in &world.webhooks {
@@ -166,10 +186,20 @@ impl Exploration {
         }
         if self.scenario.times_out {
             possible(&|world| {
-                let at = due_at() + TimeDelta::milliseconds(1);
-                let waits = world.fulfilment.deadlines().contains(&(DeadlineKind::Payment, due_at()));
+                let due_at = world.fulfilment.payment_due_at();
+                let at = due_at.unwrap_or(self::due_at()) + TimeDelta::milliseconds(1);
                 tell(world, DeadlinePassed { kind: DeadlineKind::Payment, at });
-                waits
+                due_at.is_some()
+            });
+            // The provider has not decided: longer, but not twice.
+            possible(&|world| {
+                let before = (world.fulfilment.payment_due_at(), world.fulfilment.extended_until);
+                let until = due_at() + TimeDelta::minutes(15);
+                tell(world, ExtendPaymentTime { until });
+                let longer = world.fulfilment.payment_due_at() != before.0;
+                assert_eq!(longer, before.0.is_some() && before.1.is_none());
+                tell(world, ExtendPaymentTime { until: until + TimeDelta::minutes(15) });
+                longer
             });
         }
         if self.scenario.abandons {
@@ -246,6 +276,12 @@ fn holds_at_any_moment(world: &World) {
             assert!(after == *world, "{step} again changes something");
         }
     }
+    // Every message of the provider that was heard says nothing new, whenever it comes again.
+    for webhook in &world.heard {
+        let mut after = world.clone();
+        after.told(*webhook);
+        assert!(after == *world, "{webhook:?} again changes something");
+    }
     if world.fulfilment.paused {
         intervention::holds_while_paused(&world.fulfilment);
     }
@@ -255,21 +291,30 @@ fn holds_at_any_moment(world: &World) {
 
 /// Nothing can happen any more: what must be so? Says how it ended.
 fn holds_at_the_end(world: &World) -> String {
+    let took = i64::from(!matches!(world.fulfilment.outcome, Some(FulfilmentOutcome::Cancelled { .. })));
+    for (product, stock) in world.products.iter().zip(&world.stock) {
+        assert!(product.holds.is_empty(), "a hold is left");
+        let left = stock.thousandths() - took * 1000;
+        assert_eq!(
+            product.on_hand.thousandths(),
+            left,
+            "goods left that are on hand, or a cancelled order took them"
+        );
+    }
+    end_of(world)
+}
+
+/// What must be so of one order when nothing can happen any more, but for its products. Says how it ended.
+fn end_of(world: &World) -> String {
     let (order, fulfilment) = (&world.order, &world.fulfilment);
     let describe = || serde_json::to_string_pretty(world).unwrap();
     let outcome = fulfilment.outcome.unwrap_or_else(|| panic!("it never ends: {}", describe()));
     assert_eq!(fulfilment.stands_at(), None);
     assert!(fulfilment.deadlines().is_empty(), "it waits after its end: {}", describe());
-    for product in &world.products {
-        assert!(product.holds.is_empty(), "a hold is left: {}", describe());
-    }
-    let sold: Vec<bool> =
-        world.products.iter().zip(&world.stock).map(|(product, stock)| product.on_hand < *stock).collect();
     match outcome {
         FulfilmentOutcome::Cancelled { reason } => {
             assert_eq!(order.status, OrderStatus::Cancelled);
             assert_eq!(order.cancelled.as_ref().map(|cancelled| cancelled.reason), Some(reason));
-            assert!(sold.iter().all(|sold| !sold), "a cancelled order took goods: {}", describe());
             // A payment that is left open on purpose, and of which nobody was told.
             let left_open = world.charge == Charge::Open
                 && fulfilment.progress(Step::WithdrawPayment) == Some(&Progress::Skipped)
@@ -290,13 +335,11 @@ fn holds_at_the_end(world: &World) -> String {
         }
         FulfilmentOutcome::Delivered => {
             assert_eq!(order.status, OrderStatus::Delivered);
-            assert!(sold.iter().all(|sold| *sold), "goods left that are on hand: {}", describe());
             assert_eq!((world.charge, order.payment.status), (Charge::Paid, PaymentStatus::Captured));
             format!("delivered {}", world.deliveries.len())
         }
         FulfilmentOutcome::WrittenOff => {
             assert!(order.undeliverable);
-            assert!(sold.iter().all(|sold| *sold), "goods were restocked: {}", describe());
             assert_eq!((world.charge, order.payment.status), (Charge::Refunded, PaymentStatus::Refunded));
             "written off".to_owned()
         }
@@ -378,6 +421,24 @@ fn cancelling_and_shipping_exclude_each_other() {
         "written off",
     ];
     explore(scenario, &ends);
+}
+
+/// A process that was about to do something stands still, another one does it or no longer has to, and then it goes on.
+#[test]
+fn what_is_done_late_by_who_stood_still_changes_no_end() {
+    let scenario =
+        Scenario { stock: &[2], cancels: true, times_out: true, sleeps_max: 1, ..Scenario::default() };
+    let ends = [
+        "cancelled buyer_request None",
+        "cancelled buyer_request Requested",
+        "cancelled buyer_request Refunded",
+        "cancelled payment_timeout None",
+        "cancelled payment_timeout Requested",
+        "cancelled payment_timeout Refunded",
+    ];
+    explore(Scenario { kills_max: 1, ..scenario }, &ends);
+    let ends = ["delivered 1", "delivered 2", "written off"];
+    explore(Scenario { stock: &[2], ships: true, sleeps_max: 1, ..Scenario::default() }, &ends);
 }
 
 #[test]

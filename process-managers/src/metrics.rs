@@ -23,6 +23,11 @@ pub(crate) fn recorded(order_id: OrderId, event: &OrderFulfilmentEvent) {
             tracing::error!(%order_id, step = %parked.step, attempts = parked.attempts, error = parked.error,
                 "an effect is parked: a person has to decide");
         }
+        OrderFulfilmentEvent::PaymentTimeExtended(extended) => {
+            counter!("payment_time_extended_total").increment(1);
+            tracing::info!(%order_id, until = %extended.until,
+                "the provider has not decided about a payment: stock is held longer");
+        }
         OrderFulfilmentEvent::FulfilmentStarted(_)
         | OrderFulfilmentEvent::FactObserved(_)
         | OrderFulfilmentEvent::DeadlinePassed(_)

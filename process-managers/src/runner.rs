@@ -32,7 +32,7 @@ use self::{
     worker::{Job, Workers},
 };
 pub use self::{lease::release_lease, settings::RunnerSettings};
-use crate::{drive::Driver, effects::Services};
+use crate::{drive::Driver, effects::Services, payment_time::PaymentTime};
 
 /// How often a runner without the lease asks for it.
 const LEASE_POLL: Duration = Duration::from_millis(200);
@@ -44,6 +44,7 @@ pub struct Runner {
     executor: Executor,
     log: SharedLog,
     driver: Driver,
+    payment_time: PaymentTime,
     pool: PgPool,
     settings: RunnerSettings,
 }
@@ -53,7 +54,8 @@ impl Runner {
     pub fn new(commands: &Commands, pool: PgPool, settings: RunnerSettings) -> Self {
         let executor = commands.executor.clone();
         let log = executor.log().clone();
-        Self { executor, log, driver: Driver::new(Services::of(commands)), pool, settings }
+        let payment_time = PaymentTime::new(commands.clone(), settings.payment_extension);
+        Self { executor, log, driver: Driver::new(Services::of(commands)), payment_time, pool, settings }
     }
 
     /// Runs until stopped; takes turns with other runners, which may run elsewhere. Stopping finishes what is being done,
@@ -93,7 +95,7 @@ impl Runner {
         let books = Books::open(self.pool.clone(), Arc::clone(&lease));
         let deadline_written = Arc::clone(&books.deadline_written);
         let workers = Workers::new(
-            self.driver.clone(),
+            (self.driver.clone(), self.payment_time.clone()),
             Arc::clone(&lease),
             books,
             Arc::clone(&progress),

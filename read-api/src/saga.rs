@@ -171,6 +171,7 @@ impl Teller {
             OrderFulfilmentEvent::FulfilmentResumed(event) => decide("resume", &[], event.reason.as_ref()),
             OrderFulfilmentEvent::FulfilmentStarted(_)
             | OrderFulfilmentEvent::DeadlinePassed(_)
+            | OrderFulfilmentEvent::PaymentTimeExtended(_)
             | OrderFulfilmentEvent::UnwindingStarted(_)
             | OrderFulfilmentEvent::FulfilmentCompleted(_) => {}
         }

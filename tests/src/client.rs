@@ -48,6 +48,7 @@ pub struct Client {
     write: String,
     read: String,
     token: Option<String>,
+    id: Option<String>,
 }
 
 /// The password of all demo accounts, and of those that [`Client::register`] makes.
@@ -62,7 +63,7 @@ impl Client {
     /// Somebody who is not signed in, at these APIs.
     pub fn of(write: &str, read: &str) -> Self {
         let http = reqwest::Client::builder().timeout(Duration::from_secs(30)).build().expect("a client");
-        Self { http, write: write.to_owned(), read: read.to_owned(), token: None }
+        Self { http, write: write.to_owned(), read: read.to_owned(), token: None, id: None }
     }
 
     /// The demo account of this role.
@@ -75,16 +76,26 @@ impl Client {
         let answer =
             self.post("/v1/auth/login", json!({"email": email, "password": PASSWORD})).await.expect(200);
         self.token = Some(answer.text_at("/access_token"));
+        self.id = Some(answer.text_at("/user/id"));
         self
+    }
+
+    /// Who is signed in.
+    pub fn id(&self) -> &str {
+        self.id.as_deref().expect("somebody who is signed in")
     }
 
     /// A new account, signed in.
     pub async fn register(system: &crate::system::System, role: &str, name: &str) -> Self {
-        let client = Self::anonymous(system);
+        Self::anonymous(system).join(role, name).await
+    }
+
+    /// The same, with a new account.
+    pub async fn join(self, role: &str, name: &str) -> Self {
         let email = format!("{name}@test.agrodeep.test");
         let body = json!({"email": email, "password": PASSWORD, "role": role, "first_name": name, "last_name": "Test"});
-        client.post("/v1/auth/register", body).await.expect(201);
-        client.sign_in(&email).await
+        self.post("/v1/auth/register", body).await.expect(201);
+        self.sign_in(&email).await
     }
 
     /// A request; `Err` when no answer came.

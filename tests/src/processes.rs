@@ -18,6 +18,7 @@ pub struct Processes {
     pub write: String,
     /// Where queries go.
     pub read: String,
+    settings: Vec<(String, String)>,
     running: Vec<(String, Child)>,
 }
 
@@ -27,7 +28,8 @@ impl Processes {
         let folder = std::env::temp_dir().join(format!("agrodeep-processes-{}", uuid::Uuid::now_v7()));
         std::fs::create_dir_all(&folder).expect("a folder");
         let [write, read] = [free_port(), free_port()].map(|port| format!("http://127.0.0.1:{port}"));
-        let processes = Self { folder, database_url: database_url.to_owned(), write, read, running: vec![] };
+        let database_url = database_url.to_owned();
+        let processes = Self { folder, database_url, write, read, settings: vec![], running: vec![] };
         let migrated = processes.command(&["migrate"]).status().expect("agrodeep migrate");
         assert!(migrated.success(), "{migrated:?}");
         processes
@@ -45,13 +47,22 @@ impl Processes {
             .env("AGRODEEP_WEBHOOK_SECRET", "a-secret-of-the-tests-0123456789")
             .env_remove("DATABASE_READ_URL")
             .env_remove("EVENT_STORE_URL")
+            .env_remove("AGRODEEP_TEST_SEED")
+            .env_remove("AGRODEEP_SAGA_ORDERS")
+            .env_remove("AGRODEEP_SAGA_WITHOUT")
+            .envs(self.settings.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null());
         command
     }
 
+    /// Gives all parts that start from now on a setting.
+    pub fn set(&mut self, name: &str, value: &str) {
+        self.settings.push((name.to_owned(), value.to_owned()));
+    }
+
     /// Starts a part; those that listen, on this one's ports.
     pub fn start(&mut self, part: &str) {
-        let log = File::options().create(true).append(true).open(self.folder.join(format!("{part}.log")));
+        let log = File::options().create(true).append(true).open(self.log_of(part));
         let log = log.expect("a log");
         let address = |url: &str| url.trim_start_matches("http://").to_owned();
         let (write, read) = (address(&self.write), address(&self.read));
@@ -64,6 +75,45 @@ impl Processes {
         self.running.push((part.to_owned(), child));
     }
 
+    /// Starts a part that listens to nobody, with these settings besides; its number, for [`Self::kill_9`] and the others.
+    pub fn start_with(&mut self, part: &str, settings: &[(&str, &str)]) -> u32 {
+        let log = File::options().create(true).append(true).open(self.log_of(part)).expect("a log");
+        let mut command = self.command(&[part]);
+        command.envs(settings.iter().copied());
+        let child = command.stdout(log.try_clone().expect("the log")).stderr(log).spawn().expect(part);
+        let number = child.id();
+        self.running.push((part.to_owned(), child));
+        number
+    }
+
+    /// Where a part writes what it has to say.
+    pub fn log_of(&self, part: &str) -> PathBuf {
+        self.folder.join(format!("{part}.log"))
+    }
+
+    /// Kills a process, as a power cut would: nothing is finished, nothing is told.
+    pub fn kill_9(&mut self, number: u32) {
+        let place = self.running.iter().position(|(_, child)| child.id() == number).expect("it was started");
+        let (_, mut child) = self.running.remove(place);
+        // It may have died by itself.
+        let _ = child.kill();
+        child.wait().expect("its end");
+    }
+
+    /// Whether a process has ended by itself.
+    pub fn has_died(&mut self, number: u32) -> bool {
+        let mut children = self.running.iter_mut().map(|(_, child)| child);
+        let child = children.find(|child| child.id() == number).expect("it was started");
+        child.try_wait().expect("whether it runs").is_some()
+    }
+
+    /// Lets a process stand still, or go on.
+    pub fn stand_still(&self, number: u32, still: bool) {
+        let signal = if still { "-STOP" } else { "-CONT" };
+        let sent = Command::new("kill").arg(signal).arg(number.to_string()).status().expect("kill");
+        assert!(sent.success());
+    }
+
     /// Ends a part.
     pub fn end(&mut self, part: &str) {
         let place = self.running.iter().position(|(name, _)| name == part).expect("it runs");
@@ -73,8 +123,17 @@ impl Processes {
 
     /// Waits until both APIs are ready.
     pub async fn ready(&self) {
+        Self::until_ready(&[&self.write, &self.read]).await;
+    }
+
+    /// Waits until the write API is ready.
+    pub async fn write_ready(&self) {
+        Self::until_ready(&[&self.write]).await;
+    }
+
+    async fn until_ready(apis: &[&str]) {
         let patience = Instant::now() + Duration::from_secs(120);
-        for api in [&self.write, &self.read] {
+        for api in apis {
             while !reqwest::get(format!("{api}/ready")).await.is_ok_and(|answer| answer.status().is_success())
             {
                 assert!(Instant::now() < patience, "{api} is not ready");

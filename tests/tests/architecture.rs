@@ -107,6 +107,29 @@ fn the_domain_knows_no_runtime_no_storage_and_no_clock() {
     }
 }
 
+/// Places at which things can be made to go wrong are for tests: nothing that is released asks for them.
+#[test]
+fn fault_points_are_in_no_build_that_does_not_ask_for_them() {
+    for part in CRATES {
+        let manifest = fs::read_to_string(root().join(part).join("Cargo.toml")).unwrap();
+        let mut section = "";
+        for line in manifest.lines().map(str::trim) {
+            if line.starts_with('[') {
+                section = line;
+            }
+            if line.starts_with('#') || !line.contains("fault-points") {
+                continue;
+            }
+            let declares = section == "[features]" && line.starts_with("fault-points = ");
+            assert!(declares || section == "[dev-dependencies]", "{part} asks for fault points: {line}");
+        }
+    }
+    for script in ["up", "lib.sh"] {
+        let text = fs::read_to_string(root().join("deploy/local").join(script)).unwrap();
+        assert!(!text.contains("fault-points"), "deploy/local/{script} asks for fault points");
+    }
+}
+
 #[test]
 fn sql_stays_in_stores_and_read_models() {
     // Sign-in keeps its secrets in tables of its own, in one folder.

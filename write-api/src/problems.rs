@@ -117,6 +117,12 @@ pub fn place(error: PlaceError) -> Problem {
         PlaceError::Item { index, problem } => {
             invalid(&format!("/items/{index}/{}", problem.field()), problem)
         }
+        PlaceError::HoldLimit { index, limit } => {
+            let pointer = format!("/items/{index}/product_id");
+            Problem::conflict("hold_limit_exceeded", error.to_string())
+                .with_errors(vec![FieldError::pointer(&pointer, error.to_string())])
+                .with("limit", limit.get())
+        }
         PlaceError::Execute(error) => order(error),
     }
 }
@@ -366,5 +372,24 @@ pub fn rebuild(refusal: RebuildRefusal) -> Problem {
             tracing::error!(cause, "a rebuild cannot be asked for");
             unavailable()
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroU32;
+
+    use super::*;
+
+    #[test]
+    fn one_unpaid_order_too_many_is_told_with_the_limit_and_the_item() {
+        let limit = NonZeroU32::MIN.saturating_add(4);
+        let problem = place(PlaceError::HoldLimit { index: 2, limit });
+        let told = serde_json::to_value(&problem).expect("JSON");
+        assert_eq!((&told["status"], &told["error"]), (&409.into(), &"hold_limit_exceeded".into()));
+        assert_eq!(
+            (&told["limit"], &told["errors"][0]["pointer"]),
+            (&5.into(), &"/items/2/product_id".into())
+        );
     }
 }

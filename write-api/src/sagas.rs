@@ -117,7 +117,6 @@ pub fn reason(invalid: &mut Invalid, text: &str) -> Option<Reason> {
 }
 
 /// The reason that a body may give. `None`: it is wrong.
-#[expect(clippy::option_option, reason = "none was given, or it is wrong")]
 pub fn optional_reason(invalid: &mut Invalid, text: Option<&str>) -> Option<Option<Reason>> {
     match text {
         None => Some(None),

@@ -111,7 +111,7 @@ async fn write(
     let databases = Databases::beside_others(settings, &data_dir).await?;
     let imported = async {
         databases.migrate().await?;
-        let WriteSide { log, pool, commands, accounts, gateway: _, saga_retries: _ } =
+        let WriteSide { log, pool, commands, accounts, simulator: _, saga_retries: _ } =
             WriteSide::open(settings, &databases).await?;
         let market = Market::new(log, &commands, accounts, department);
         let imported = import::run(&market, &Arc::new(plan), began, progress, stop).await;

@@ -7,10 +7,10 @@ use clap::Args;
 use super::up::close;
 use crate::{
     cli::Common,
-    compose::WriteSide,
+    compose::{self, WriteSide},
     database::Databases,
     lifecycle::{Parts, Signals},
-    settings::SagaRetries,
+    settings::{SagaRetries, Settings},
     telemetry,
 };
 
@@ -31,8 +31,9 @@ impl ProcessManagers {
         databases.ensure_migrated().await?;
         let write_side = WriteSide::open(&settings, &databases).await?;
         let mut parts = Parts::default();
-        run(&mut parts, &write_side);
-        tracing::info!("the process managers run");
+        run(&mut parts, &settings, &write_side);
+        let payments = compose::describe_provider(&settings.payments);
+        tracing::info!(payments, "the process managers run");
         let outcome = parts.until_asked_to_stop(&mut signals).await;
         close(vec![write_side.pool]).await;
         outcome
@@ -40,15 +41,21 @@ impl ProcessManagers {
 }
 
 /// Fulfils orders in this process.
-pub fn run(parts: &mut Parts, write_side: &WriteSide) {
+pub fn run(parts: &mut Parts, settings: &Settings, write_side: &WriteSide) {
     let SagaRetries { all, by_step } = write_side.saga_retries.clone();
-    let settings = RunnerSettings {
+    let runner_settings = RunnerSettings {
         stop_time: Duration::from_secs(2),
         retries: all,
         retries_by_step: by_step,
-        ..RunnerSettings::default()
+        ..compose::runner_settings(&settings.payments)
     };
-    let runner = Runner::new(&write_side.commands, write_side.pool.clone(), settings);
+    let runner = Runner::new(&write_side.commands, write_side.pool.clone(), runner_settings);
+    if let Some((reconciliation, when)) = compose::reconciliation(&settings.payments, write_side) {
+        parts.run("payment reconciliation", |stop| async move {
+            reconciliation.run(when, stop).await;
+            Ok(())
+        });
+    }
     parts.run("process managers", |stop| async move {
         runner.run(stop).await;
         Ok(())

@@ -60,7 +60,13 @@ impl Up {
             }
         };
         let Running { parts, databases, pools, urls } = running;
-        banner::show(&urls, &data_dir, demo, since.elapsed());
+        banner::show(
+            &urls,
+            &data_dir,
+            &compose::describe_provider(&settings.payments),
+            demo,
+            since.elapsed(),
+        );
         let outcome = parts.until_asked_to_stop(&mut signals).await;
         close(pools).await;
         databases.stop().await;
@@ -98,7 +104,9 @@ async fn start(
     if databases.is_private() {
         // Whoever held these was killed: nobody else has this database.
         release_lease(&write_side.pool).await.context("the lease of the process manager")?;
-        write_side.gateway.release_webhooks_of_dead_senders().await?;
+        if let Some(simulator) = &write_side.simulator {
+            simulator.release_webhooks_of_dead_senders().await?;
+        }
     }
     let (projections, projecting) = compose::projections(write_side.log.clone(), settings, &databases)?;
     let progress = projections.progress();
@@ -118,19 +126,19 @@ async fn start(
         indexer.run(log, index_source, stop).await;
         Ok(())
     });
-    process_managers::run(&mut parts, &write_side);
+    process_managers::run(&mut parts, settings, &write_side);
     housekeeping::run(&mut parts, &write_side);
     if demo {
         demo::seed(&write_side).await?;
     }
 
-    let secret = webhooks::secret(settings, data_dir)?;
-    webhooks::run(&mut parts, settings, &write_side, &urls.write, secret.clone())?;
+    let secrets = compose::webhook_secrets(settings, data_dir)?;
+    webhooks::run(&mut parts, settings, &write_side, &urls.write, &secrets)?;
     let admin = compose::Admin {
         parking: compose::parking_desk(&databases)?,
         rebuilds: compose::rebuilds(write_side.log.clone(), settings, &databases)?,
     };
-    let (router, runner) = compose::write_api(&write_side, admin, secret, &read_public_url, metrics.clone());
+    let (router, runner) = compose::write_api(&write_side, admin, secrets, &read_public_url, metrics.clone());
     parts.serve("write API", listeners.write, router);
     parts.finish_after_serving(async move { runner.drain().await });
     let measured = models.clone();

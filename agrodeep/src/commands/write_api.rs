@@ -18,8 +18,8 @@ use crate::{
 
 /// Run only the write API, on the database that DATABASE_URL names
 ///
-/// The simulated payment provider runs with it and sends its webhooks to it. Several write APIs need the same
-/// AGRODEEP_WEBHOOK_SECRET.
+/// Unless payments go through Stripe, the simulated payment provider runs with it and sends its webhooks to it. Several
+/// write APIs need the same AGRODEEP_WEBHOOK_SECRET.
 #[derive(Args, Debug)]
 pub struct WriteApi {
     /// Where it listens [default: 127.0.0.1:3000]
@@ -44,18 +44,19 @@ impl WriteApi {
 
         let mut parts = Parts::default();
         housekeeping::run(&mut parts, &write_side);
-        let secret = webhooks::secret(&settings, &data_dir)?;
-        webhooks::run(&mut parts, &settings, &write_side, &url, secret.clone())?;
+        let secrets = compose::webhook_secrets(&settings, &data_dir)?;
+        webhooks::run(&mut parts, &settings, &write_side, &url, &secrets)?;
         let read_url =
             settings.read_public_url.clone().unwrap_or_else(|| format!("http://{}", settings.read_address));
         let admin = compose::Admin {
             parking: compose::parking_desk(&databases)?,
             rebuilds: compose::rebuilds(write_side.log.clone(), &settings, &databases)?,
         };
-        let (router, runner) = compose::write_api(&write_side, admin, secret, &read_url, metrics);
+        let (router, runner) = compose::write_api(&write_side, admin, secrets, &read_url, metrics);
         parts.serve("write API", listener, router);
         parts.finish_after_serving(async move { runner.drain().await });
         say(format!("write API  {url}   to try it: {url}/docs"));
+        say(format!("payments   {}", compose::describe_provider(&settings.payments)));
         let outcome = parts.until_asked_to_stop(&mut signals).await;
         close(vec![write_side.pool]).await;
         outcome

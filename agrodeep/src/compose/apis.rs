@@ -30,20 +30,20 @@ pub struct Admin {
 pub fn write_api(
     write_side: &WriteSide,
     admin: Admin,
-    webhook_secret: SecretString,
+    webhook_secrets: Vec<SecretString>,
     read_url: &str,
     metrics: PrometheusHandle,
 ) -> (Router, Runner) {
     // Without `..`: a part that the API does not get does not compile.
-    let WriteSide { log, pool, commands, accounts, gateway, saga_retries: _ } = write_side;
+    let WriteSide { log, pool, commands, accounts, simulator, saga_retries: _ } = write_side;
     let runner = Runner::new(commands.idempotency.clone());
     let api = WriteApi {
         commands: commands.clone(),
         accounts: accounts.clone(),
         verifier: verifier(pool),
         runner: runner.clone(),
-        webhook_secrets: WebhookSecrets::new([webhook_secret]),
-        simulator: Some(gateway.clone()),
+        webhook_secrets: WebhookSecrets::new(webhook_secrets),
+        simulator: simulator.clone(),
         parked: parked::port(admin.parking),
         rebuilds: rebuilds::port(admin.rebuilds),
         urls: PublicUrls { read: read_url.to_owned() },

@@ -1,6 +1,6 @@
 //! The log, and everything that appends to it.
 
-use std::{str::FromStr, sync::Arc, time::Duration};
+use std::{str::FromStr, time::Duration};
 
 use agrodeep_commands::{
     CommandSettings, Commands, Executor, executor::ExecutorSettings, payments::simulated::SimulatedGateway,
@@ -15,7 +15,10 @@ use sqlx::{
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 
-use super::configured_log;
+use super::{
+    configured_log,
+    payments::{Provider, payment_provider},
+};
 use crate::{
     database::Databases,
     settings::{SagaRetries, Settings},
@@ -31,8 +34,8 @@ pub struct WriteSide {
     pub commands: Commands,
     /// Who may come in.
     pub accounts: Accounts,
-    /// The payment provider of our own.
-    pub gateway: SimulatedGateway,
+    /// The payment provider of our own, unless payments go through Stripe.
+    pub simulator: Option<SimulatedGateway>,
     /// How often the steps of fulfilments are tried again.
     pub saga_retries: SagaRetries,
 }
@@ -45,19 +48,22 @@ impl WriteSide {
     pub async fn open(settings: &Settings, databases: &Databases) -> Result<Self> {
         let log = configured_log(settings, databases).await?;
         let pool = pool(&databases.write_url, settings.database_connections)?;
-        let gateway = SimulatedGateway::new(pool.clone());
+        let Provider { gateway, simulator } = payment_provider(&settings.payments, &pool)?;
         let hold = TimeDelta::from_std(settings.hold)?;
         let snapshot_every_events = settings.snapshot_every_events;
         let executor = Executor::with_settings(
             log.clone(),
             ExecutorSettings { snapshot_every_events, ..ExecutorSettings::default() },
         );
-        let commands = Commands::new(executor, &pool, Arc::new(gateway.clone()))
-            .with_settings(CommandSettings { hold, ..CommandSettings::default() });
+        let commands = Commands::new(executor, &pool, gateway).with_settings(CommandSettings {
+            hold,
+            hold_limit: settings.payments.hold_limit,
+            ..CommandSettings::default()
+        });
         let accounts = Accounts::open(pool.clone(), AccountSettings::default())
             .await
             .context("the accounts cannot be opened")?;
-        Ok(Self { log, pool, commands, accounts, gateway, saga_retries: settings.saga_retries.clone() })
+        Ok(Self { log, pool, commands, accounts, simulator, saga_retries: settings.saga_retries.clone() })
     }
 }
 

@@ -56,6 +56,26 @@ settings! {
     WEBHOOK_SECRET "webhook_secret" default None; "at least 16 characters" secret,
     WEBHOOK_URL "webhook_url" default None;
         "an http or https address, such as http://127.0.0.1:3000/v1/payments/webhook",
+    HOLD_EXTENSION_SECONDS "hold_extension_seconds" default Some("900");
+        "a whole number of seconds from 0 (never) to 86400, such as 900",
+    HOLD_LIMIT_ORDERS "hold_limit_orders" default Some("20"); "a whole number from 0 (no limit) to 1000, such as 20",
+    RECONCILE_EVERY_SECONDS "reconcile_every_seconds" default Some("300");
+        "a whole number of seconds from 0 (never) to 86400, such as 300",
+    RECONCILE_AFTER_SECONDS "reconcile_after_seconds" default Some("600");
+        "a whole number of seconds from 0 to 86400, such as 600",
+    STRIPE_SECRET_KEY "stripe_secret_key" default None;
+        "a secret or restricted key of Stripe, such as sk_test_… or rk_test_…" secret,
+    STRIPE_WEBHOOK_SECRETS "stripe_webhook_secrets" default None;
+        "the signing secrets of the webhook endpoint, whsec_…, separated by commas while they are rotated" secret,
+    STRIPE_API_BASE "stripe_api_base" default None;
+        "an http or https address without a slash at its end, such as https://api.stripe.com",
+    SIMULATOR_LATENCY_MILLISECONDS "simulator_latency_milliseconds" default Some("0");
+        "a whole number of milliseconds from 0 to 10000, such as 200",
+    SIMULATOR_WEBHOOK_COPIES "simulator_webhook_copies" default Some("1"); "a whole number from 1 to 10",
+    SIMULATOR_WEBHOOK_SHUFFLE_MILLISECONDS "simulator_webhook_shuffle_milliseconds" default Some("0");
+        "a whole number of milliseconds from 0 to 4000, such as 500",
+    SIMULATOR_WEBHOOK_LOSS_PERCENT "simulator_webhook_loss_percent" default Some("0");
+        "a whole number from 0 to 100, such as 10",
     LOG_LEVEL "log_level" default Some("info");
         "error, warn, info, debug or trace, or directives such as info,agrodeep_commands=debug",
     LOG_FORMAT "log_format" default Some("auto"); "auto, json or pretty",
@@ -110,6 +130,28 @@ pub fn on_or_off(text: &str) -> Option<bool> {
 
 pub fn secret(text: &str) -> Option<SecretString> {
     (text.len() >= 16).then(|| text.to_owned().into())
+}
+
+pub fn milliseconds(range: RangeInclusive<u32>) -> impl Fn(&str) -> Option<Duration> {
+    move |text| number(range.clone())(text).map(|milliseconds| Duration::from_millis(milliseconds.into()))
+}
+
+/// A publishable key (`pk_…`) is a mistake that would show only with the first payment.
+pub fn stripe_key(text: &str) -> Option<SecretString> {
+    let rest = text.strip_prefix("sk_").or_else(|| text.strip_prefix("rk_"))?;
+    let plain = rest.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    (rest.len() >= 8 && plain).then(|| text.to_owned().into())
+}
+
+/// One at least: whoever is to be believed must have one.
+pub fn stripe_webhook_secrets(text: &str) -> Option<Vec<SecretString>> {
+    let secrets: Option<Vec<_>> = text.split(',').map(|part| stripe_webhook_secret(part.trim())).collect();
+    secrets.filter(|secrets| !secrets.is_empty())
+}
+
+fn stripe_webhook_secret(text: &str) -> Option<SecretString> {
+    let rest = text.strip_prefix("whsec_")?;
+    (rest.len() >= 8 && rest.is_ascii()).then(|| text.to_owned().into())
 }
 
 pub fn log_level(text: &str) -> Option<String> {

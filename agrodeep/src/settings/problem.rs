@@ -25,6 +25,14 @@ pub enum SettingsProblem {
         /// What would be right.
         right: &'static str,
     },
+    /// Something else is needed with what was set.
+    #[error("{setting} is not set: {given} is of no use without it")]
+    Missing {
+        /// Which setting is missing.
+        setting: &'static str,
+        /// What was set.
+        given: &'static str,
+    },
     /// The file is not there.
     #[error("the settings file {} cannot be read: {source}", path.display())]
     File {

@@ -93,7 +93,14 @@ impl Sources {
 }
 
 /// Variables that are understood without a prefix, too: others know them by these names.
-pub const PLAIN: [&str; 3] = ["DATABASE_URL", "DATABASE_READ_URL", "EVENT_STORE_URL"];
+pub const PLAIN: [&str; 6] = [
+    "DATABASE_URL",
+    "DATABASE_READ_URL",
+    "EVENT_STORE_URL",
+    "STRIPE_SECRET_KEY",
+    "STRIPE_WEBHOOK_SECRETS",
+    "STRIPE_API_BASE",
+];
 
 fn concerns_us(name: &str) -> bool {
     name.starts_with("AGRODEEP_") || PLAIN.contains(&name)

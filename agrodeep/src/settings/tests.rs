@@ -102,6 +102,46 @@ fn an_event_store_is_one_of_kurrentdb() {
 }
 
 #[test]
+fn stripe_needs_its_key_and_its_webhook_secrets_and_repeats_neither() {
+    let key = || nothing().env("STRIPE_SECRET_KEY", "sk_test_51hunter2");
+    let both = key().env("STRIPE_WEBHOOK_SECRETS", "whsec_hunter2new, whsec_hunter2old");
+    let account = both.settings().payments.stripe.unwrap();
+    assert_eq!((account.webhook_secrets.len(), account.api_base.as_str()), (2, "https://api.stripe.com"));
+    assert!(!format!("{account:?}").contains("hunter2"));
+    assert!(nothing().settings().payments.stripe.is_none());
+
+    let only = |problem: String| assert!(problem.ends_with("is of no use without it"), "{problem}");
+    only(key().problem());
+    only(nothing().env("STRIPE_WEBHOOK_SECRETS", "whsec_hunter2new").problem());
+    only(nothing().env("AGRODEEP_STRIPE_API_BASE", "http://127.0.0.1:12111").problem());
+    for (name, bad) in [
+        ("STRIPE_SECRET_KEY", "pk_test_51hunter2"),
+        ("STRIPE_SECRET_KEY", "sk_test_hunter2 hunter2"),
+        ("STRIPE_SECRET_KEY", "hunter2hunter2"),
+        ("STRIPE_WEBHOOK_SECRETS", "whsec_hunter2new,hunter2"),
+        ("STRIPE_WEBHOOK_SECRETS", ","),
+    ] {
+        let problem = nothing().env(name, bad).problem();
+        assert!(problem.contains(name) && problem.contains("must be"), "{problem}");
+        assert!(!problem.contains("hunter2"), "a secret is not repeated: {problem}");
+    }
+}
+
+#[test]
+fn what_concerns_payments_can_be_switched_off() {
+    let payments = nothing().settings().payments;
+    assert_eq!(payments.hold_extension.as_secs(), 900);
+    assert_eq!(payments.hold_limit.map(std::num::NonZeroU32::get), Some(20));
+    assert_eq!(payments.reconcile_every.map(|every| every.as_secs()), Some(300));
+    assert_eq!(payments.simulator, Default::default());
+    let off = ["HOLD_EXTENSION_SECONDS", "HOLD_LIMIT_ORDERS", "RECONCILE_EVERY_SECONDS"];
+    let given = off.iter().fold(nothing(), |given, name| given.env(&format!("AGRODEEP_{name}"), "0"));
+    let payments = given.settings().payments;
+    assert!(payments.hold_extension.is_zero());
+    assert!(payments.hold_limit.is_none() && payments.reconcile_every.is_none());
+}
+
+#[test]
 fn a_bad_value_names_the_setting_its_origin_and_what_is_right() {
     for (given, expected) in [
         (

@@ -38,6 +38,14 @@ fn describe() {
     describe_histogram!("http_request_duration_seconds", Unit::Seconds, "Time to answer a request");
     describe_counter!("orders_created_total", "Orders placed");
     describe_counter!("payments_failed_total", "Payments that failed, by error code and gateway");
+    describe_counter!("payment_differences_total", "Differences between payment provider and log, by kind");
+    describe_counter!("payments_reconciled_total", "Payments that the provider was asked about, by result");
+    describe_gauge!("payments_without_outcome", "Payments that the last reconciliation asked about");
+    describe_counter!(
+        "payment_provider_retries_total",
+        "Requests that were sent to the payment provider again"
+    );
+    describe_counter!("payment_time_extended_total", "Payments that were waited for longer");
     describe_histogram!("db_query_duration_seconds", Unit::Seconds, "Time of a database query");
     describe_gauge!("active_connections", "Connections in use, by type");
     describe_counter!("jwt_validation_failures_total", "Access tokens that were refused");

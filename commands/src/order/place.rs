@@ -1,6 +1,6 @@
 //! A buyer orders. Stock is not looked at here: the fulfilment holds it, or cancels the order.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, num::NonZeroU32};
 
 use agrodeep_domain::{
     AccountId, Address, Currency, Money, Order, OrderId, OrderNumber, Personal, Product, ProductId, Quantity,
@@ -11,6 +11,7 @@ use agrodeep_domain::{
 use chrono::NaiveDate;
 use futures::{StreamExt, TryStreamExt};
 
+use super::hold_limit::within_limit;
 use crate::{
     CommandContext, Commands, ExecuteError, Executed, Versioned, command_id, store_error::of_look_up,
 };
@@ -120,6 +121,14 @@ pub enum PlaceError {
         /// What is wrong with it.
         problem: ItemProblem,
     },
+    /// The buyer has as many unpaid orders of a product as one may have.
+    #[error("item {index}: you have {limit} unpaid orders of this product: pay or cancel one of them first")]
+    HoldLimit {
+        /// Which item, from 0.
+        index: usize,
+        /// How many unpaid orders of one product a buyer may have.
+        limit: NonZeroU32,
+    },
     /// The command was not executed.
     #[error(transparent)]
     Execute(#[from] ExecuteError<OrderRefusal>),
@@ -139,6 +148,14 @@ pub async fn place(
         Err(error @ PlaceError::Item { .. }) => return placed_before(commands, order_id, error).await,
         Err(error) => return Err(error),
     };
+    if let (Some(limit), Conductor::ProcessManager) = (commands.settings.hold_limit, request.conductor) {
+        let products: Vec<_> = lines.iter().map(|line| line.product_id).collect();
+        let refused = within_limit(commands, request.buyer_id, order_id, &products, limit).await?;
+        if let Some(index) = refused.and_then(|refused| products.iter().position(|found| *found == refused)) {
+            // Placed long ago and asked again: it was within the limit then.
+            return placed_before(commands, order_id, PlaceError::HoldLimit { index, limit }).await;
+        }
+    }
     let day = context.occurred_at.date_naive();
     let number = commands.numbers.order(day).await.map_err(ExecuteError::from)?;
     let command = place_order(commands, order_id, number, request, lines, &context);

@@ -8,13 +8,14 @@ use agrodeep_domain::{
 };
 use agrodeep_event_store::Position;
 use chrono::{DateTime, Utc};
+use uuid::Uuid;
 
 use super::{
     difference::{Difference, DifferenceKind},
     gateway::GatewayError,
     provider_event::{News, PaymentRef},
 };
-use crate::{CommandContext, Commands, ExecuteError, StoreError, command_id};
+use crate::{CommandContext, Commands, ExecuteError, StoreError, command_id, faults};
 
 /// How it came to be known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -158,6 +159,15 @@ async fn order_of(commands: &Commands, payment: &PaymentRef) -> Result<Option<Or
     }
 }
 
+/// The id of the command that a message gives rise to: each of the provider's messages counts once, however often it comes.
+fn recognised_by(order_id: OrderId, event_id: &str) -> Uuid {
+    // A control takes that away.
+    if faults::switched("payments::event_ids_off", Some(order_id.uuid())) {
+        return Uuid::now_v7();
+    }
+    command_id::derived(order_id.uuid(), &format!("provider_event:{event_id}"))
+}
+
 async fn apply(
     commands: &Commands,
     order_id: OrderId,
@@ -166,7 +176,7 @@ async fn apply(
     told: &Told<'_>,
 ) -> Result<Received, RecordError> {
     let context = CommandContext {
-        command_id: command_id::derived(order_id.uuid(), &format!("provider_event:{}", told.event_id)),
+        command_id: recognised_by(order_id, told.event_id),
         correlation_id: order_id.uuid(),
         causation_id: order_id.uuid(),
         traceparent: told.traceparent.clone(),

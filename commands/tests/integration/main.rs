@@ -3,14 +3,19 @@
 #![allow(clippy::unwrap_used)]
 
 mod deliveries;
+mod gateway_conformance;
+mod hold_limits;
 mod idempotency;
 mod market;
 mod numbers;
 mod orders;
+mod payment_differences;
 mod payment_intents;
 mod products;
 mod reservations;
 mod shop;
+mod simulated_behaviour;
 mod simulated_gateway;
 mod simulated_webhooks;
+mod stripe;
 mod webhooks;

@@ -161,7 +161,7 @@ impl Market {
         intent
     }
 
-    async fn pay(&self, order_id: OrderId) {
+    pub async fn pay(&self, order_id: OrderId) {
         let intent = self.request_payment(order_id).await;
         let capture = CapturePayment {
             intent_id: intent.id,

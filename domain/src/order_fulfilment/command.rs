@@ -123,6 +123,13 @@ pub struct RecordOutcomes {
     pub outcomes: Vec<EffectOutcome>,
 }
 
+/// Wait longer for the payment: the provider has not decided. Only once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ExtendPaymentTime {
+    /// Until when.
+    pub until: DateTime<Utc>,
+}
+
 agrodeep_domain::commands! {
     /// Everything the fulfilment of an order is told.
     OrderFulfilmentCommand {
@@ -132,6 +139,8 @@ agrodeep_domain::commands! {
         RecordOutcomes(RecordOutcomes),
         /// The clock has reached a time that was waited for.
         DeadlinePassed(DeadlinePassed),
+        /// The payment may come later.
+        ExtendPaymentTime(ExtendPaymentTime),
         /// A person decides.
         Intervene(Intervention),
     }

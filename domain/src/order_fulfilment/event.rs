@@ -19,6 +19,7 @@ agrodeep_domain::events! {
         FulfilmentStarted,
         FactObserved,
         DeadlinePassed,
+        PaymentTimeExtended,
         UnwindingStarted,
         EffectsPlanned,
         CompensationsPlanned,
@@ -85,6 +86,13 @@ pub struct DeadlinePassed {
     pub kind: DeadlineKind,
     /// What the database's clock said.
     pub at: DateTime<Utc>,
+}
+
+/// The time for paying was over while the provider had not decided about the payment: stock is kept longer, once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PaymentTimeExtended {
+    /// Until when the payment may come now.
+    pub until: DateTime<Utc>,
 }
 
 /// The order will not be fulfilled: what was done is undone from here on, the last first.

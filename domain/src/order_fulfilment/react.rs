@@ -4,9 +4,9 @@ use agrodeep_domain::{Aggregate, order::CancelReason};
 
 use super::{
     DeadlineKind, DeadlinePassed, DoneEffect, EffectFailed, EffectOutcome, EffectParked, EffectRefused,
-    EffectsDone, Fact, FactObserved, FulfilmentStarted, Observe, OrderFulfilment, OrderFulfilmentCommand,
-    OrderFulfilmentEvent, OrderFulfilmentRefusal, Outcome, Progress, Refusal, Step, WhenRefused,
-    intervention, plan::plan,
+    EffectsDone, ExtendPaymentTime, Fact, FactObserved, FulfilmentStarted, Observe, OrderFulfilment,
+    OrderFulfilmentCommand, OrderFulfilmentEvent, OrderFulfilmentRefusal, Outcome, PaymentTimeExtended,
+    Progress, Refusal, Step, WhenRefused, intervention, plan::plan,
 };
 
 /// A decision that is being made: the events so far, and the state they lead to.
@@ -33,6 +33,7 @@ pub(super) fn react(
         OrderFulfilmentCommand::Observe(observe) => decision.observe(observe)?,
         OrderFulfilmentCommand::RecordOutcomes(record) => decision.take_outcomes(&record.outcomes),
         OrderFulfilmentCommand::DeadlinePassed(passed) => decision.pass(*passed),
+        OrderFulfilmentCommand::ExtendPaymentTime(extend) => decision.extend(*extend),
         OrderFulfilmentCommand::Intervene(intervention) => {
             decision.record(intervention::decide(state, intervention)?);
         }
@@ -68,9 +69,21 @@ impl Decision {
         for fact in &observe.facts {
             if self.is_news(*fact) {
                 self.record(FactObserved { fact: *fact });
+                if *fact == Fact::PaymentCaptured {
+                    self.forget_withdrawal();
+                }
             }
         }
         Ok(())
+    }
+
+    /// What has been paid can no longer be withdrawn: it is given back. So nobody has to decide about a withdrawal that the
+    /// provider refused while it was waiting for the buyer's bank.
+    fn forget_withdrawal(&mut self) {
+        let step = Step::WithdrawPayment;
+        if matches!(self.state.progress(step), Some(Progress::Pending { .. } | Progress::Parked)) {
+            self.record(EffectRefused { step, refusal: Refusal::AlreadyPaid });
+        }
     }
 
     fn is_news(&self, fact: Fact) -> bool {
@@ -97,6 +110,14 @@ impl Decision {
         };
         if waited_for {
             self.record(passed);
+        }
+    }
+
+    /// Once, and only while the payment is still waited for.
+    fn extend(&mut self, extend: ExtendPaymentTime) {
+        let longer = self.state.payment_due_at().is_some_and(|due_at| due_at < extend.until);
+        if longer && self.state.extended_until.is_none() {
+            self.record(PaymentTimeExtended { until: extend.until });
         }
     }
 

@@ -107,7 +107,8 @@ impl OrderFulfilment {
     /// Until when the buyer may pay; `None`: that is settled.
     pub fn payment_due_at(&self) -> Option<DateTime<Utc>> {
         let settled = self.paid || self.unwinding.is_some() || self.timed_out_at.is_some();
-        self.started.as_ref().filter(|_| !settled).map(|started| started.payment_due_at)
+        let at_first = self.started.as_ref().filter(|_| !settled).map(|started| started.payment_due_at);
+        at_first.map(|at_first| self.extended_until.unwrap_or(at_first))
     }
 
     /// Whether it has been planned and never tried.

@@ -6,10 +6,7 @@ use agrodeep_domain::{
 };
 use chrono::{DateTime, Utc};
 
-use super::{
-    Scenario, explore, record, take, tell,
-    world::{World, due_at},
-};
+use super::{Scenario, explore, fixtures::due_at, record, take, tell, world::World};
 use crate::order_fulfilment::{
     DeadlineKind, DeadlinePassed, EffectOutcome, Fact, Intervention, Observe, OrderFulfilment,
     OrderFulfilmentCommand, Outcome, Progress, Reason, RecordOutcomes, Step, forecast,

@@ -4,22 +4,21 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use agrodeep_domain::{
-    AccountId, Aggregate, Currency, Delivery, LocalizedText, Money, Order, OrderId, OrderNumber, Product,
-    ProductId, Quantity, TrackingNumber,
+    Aggregate, Delivery, Order, OrderId, Product, ProductId, Quantity, TrackingNumber,
     delivery::{
         AssignDriver, CancelDelivery, DeliveryCommand, DeliveryRefusal, DeliveryStatus, FailDelivery, PickUp,
     },
     order::{
-        CancelOrder, Canceller, CapturePayment, Conductor, ConfirmRefund, DeclinePayment, DeliverOrder,
-        OrderCommand, OrderEvent, OrderLine, OrderRefusal, OrderStatus, PaymentStatus, PlaceOrder,
-        PrepareLines, RequestPayment, RequestRefund, RescheduleDelivery, ShipOrder,
+        CancelOrder, Canceller, CapturePayment, ConfirmRefund, DeclinePayment, DeliverOrder, OrderCommand,
+        OrderEvent, OrderRefusal, OrderStatus, PaymentStatus, PrepareLines, RequestPayment, RequestRefund,
+        RescheduleDelivery, ShipOrder,
     },
-    product::{CommitHold, CreateProduct, ProductCommand, ProductDetails, ReleaseHold},
+    product::{CommitHold, ProductCommand, ReleaseHold},
 };
-use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use serde::Serialize;
 use uuid::Uuid;
 
+use super::fixtures::{BUYER, DRIVER, PRODUCER, account, day, place, product, product_id};
 use crate::{
     effects::{
         cancel_order, confirm_order, expire_hold, give_up_delivery, hold_stock, record_pickup,
@@ -31,30 +30,6 @@ use crate::{
 };
 
 pub(super) const INTENT: &str = "pi_1";
-
-pub(super) fn order_id() -> OrderId {
-    OrderId::from_uuid(Uuid::from_u128(0x0191_0000_0000_7000_8000_0000_0000_0001))
-}
-
-pub(super) fn product_id(n: usize) -> ProductId {
-    ProductId::from_uuid(Uuid::from_u128(100 + n as u128))
-}
-
-fn account(n: u128) -> AccountId {
-    AccountId::from_uuid(Uuid::from_u128(n))
-}
-
-pub(super) fn placed_at() -> DateTime<Utc> {
-    DateTime::from_timestamp(1_700_000_000, 0).unwrap()
-}
-
-pub(super) fn due_at() -> DateTime<Utc> {
-    placed_at() + TimeDelta::minutes(30)
-}
-
-const BUYER: u128 = 1;
-const PRODUCER: u128 = 2;
-const DRIVER: u128 = 3;
 
 /// A payment at the provider.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -82,6 +57,7 @@ pub(super) enum Webhook {
 
 #[derive(Clone, PartialEq, Serialize)]
 pub(super) struct World {
+    pub order_id: OrderId,
     pub order: Order,
     pub products: Vec<Product>,
     /// What of each product was on hand at first.
@@ -89,6 +65,12 @@ pub(super) struct World {
     pub deliveries: BTreeMap<u32, Delivery>,
     pub charge: Charge,
     pub webhooks: BTreeSet<Webhook>,
+    /// What the provider has told, and may tell again at any time.
+    pub heard: BTreeSet<Webhook>,
+    /// Attempts of processes that stand still: what they are about to do, and all that they know.
+    pub asleep: Vec<(Step, OrderFulfilment)>,
+    /// How often a process has stood still.
+    pub slept: usize,
     pub fulfilment: OrderFulfilment,
     /// What the log has of the order and its deliveries, as far as it matters, in its order.
     pub facts: Vec<Fact>,
@@ -108,14 +90,25 @@ pub(super) struct World {
 impl World {
     /// An order of one piece of each product, of which `stock` says what is on hand.
     pub fn with_stock(stock: &[i64]) -> Self {
+        Self::numbered(1, stock)
+    }
+
+    /// The same, as the `number`-th order.
+    pub fn numbered(number: u128, stock: &[i64]) -> Self {
+        let order_id =
+            OrderId::from_uuid(Uuid::from_u128(0x0191_0000_0000_7000_8000_0000_0000_0000 + number));
         let products: Vec<_> = stock.iter().enumerate().map(|(n, stock)| product(n, *stock)).collect();
         let mut world = Self {
+            order_id,
             order: Order::default(),
             stock: products.iter().map(|product| product.on_hand).collect(),
             products,
             deliveries: BTreeMap::new(),
             charge: Charge::None,
             webhooks: BTreeSet::new(),
+            heard: BTreeSet::new(),
+            asleep: vec![],
+            slept: 0,
             fulfilment: OrderFulfilment::default(),
             facts: vec![],
             seen: 0,
@@ -125,7 +118,7 @@ impl World {
             pauses: 0,
             numbers: 0,
         };
-        assert!(world.ask_order(place(stock.len())).is_ok());
+        assert!(world.ask_order(place(order_id, stock.len())).is_ok());
         world
     }
 
@@ -139,11 +132,23 @@ impl World {
             (order.status, &order.payment, order.prepared_by.len(), order.delivery, order.undeliverable);
         let effects: Vec<_> = fulfilment.effects.values().collect();
         let steps: Vec<_> = fulfilment.effects.keys().map(|step| step.name()).collect();
-        let flags = (fulfilment.unwinding, fulfilment.cancelled, fulfilment.outcome, fulfilment.timed_out_at);
+        let flags = (
+            fulfilment.unwinding,
+            fulfilment.cancelled,
+            fulfilment.outcome,
+            fulfilment.timed_out_at,
+            fulfilment.extended_until,
+        );
         let people = (fulfilment.paused, fulfilment.abandoned, self.pauses);
         let torn: Vec<_> = torn.iter().map(|step| step.name()).collect();
         let key = (stock, ways, order, charge, webhooks, effects, steps, flags);
-        serde_json::to_vec(&(key, facts, seen, done.len(), torn, self.failures, people)).unwrap()
+        let asleep: Vec<_> = self
+            .asleep
+            .iter()
+            .map(|(step, knows)| (step, knows.unwinding, knows.timed_out_at, knows.delivery, &knows.failed))
+            .collect();
+        let late = (asleep, self.slept, &self.heard);
+        serde_json::to_vec(&(key, facts, seen, done.len(), torn, self.failures, late, people)).unwrap()
     }
 
     pub fn start(&self) -> StartFulfilment {
@@ -152,7 +157,7 @@ impl World {
 
     /// Whether a command of an effect is to be decided: as in the log, one that is in it is not done again.
     fn once(&self, step: Step) -> bool {
-        !self.done.contains(&effect_id(order_id(), step))
+        !self.done.contains(&effect_id(self.order_id, step))
     }
 
     /// An effect asks something of the order.
@@ -161,7 +166,7 @@ impl World {
             let before = self.order.clone();
             self.ask_order(command)?;
             if before != self.order {
-                self.done.insert(effect_id(order_id(), step));
+                self.done.insert(effect_id(self.order_id, step));
             }
         }
         Ok(())
@@ -190,9 +195,9 @@ impl World {
             delivery.apply(&event);
             self.facts.extend(match event {
                 DeliveryEvent::DeliveryCompleted(_) => {
-                    Some(Fact::DeliveryCompleted(delivery_id(order_id(), n)))
+                    Some(Fact::DeliveryCompleted(delivery_id(self.order_id, n)))
                 }
-                DeliveryEvent::DeliveryFailed(_) => Some(Fact::DeliveryFailed(delivery_id(order_id(), n))),
+                DeliveryEvent::DeliveryFailed(_) => Some(Fact::DeliveryFailed(delivery_id(self.order_id, n))),
                 _ => None,
             });
         }
@@ -207,7 +212,7 @@ impl World {
         match self.products[n].decide(&command.into()) {
             Ok(events) => {
                 if !events.is_empty() {
-                    self.done.insert(effect_id(order_id(), step));
+                    self.done.insert(effect_id(self.order_id, step));
                 }
                 for event in events {
                     self.products[n].apply(&event);
@@ -220,13 +225,17 @@ impl World {
 
     /// Does what the effect of `step` does, as the real one does it.
     pub fn perform(&mut self, step: Step) -> Outcome {
-        let state = self.fulfilment.clone();
+        self.perform_knowing(step, self.fulfilment.clone())
+    }
+
+    /// The same, by somebody who knows this of the fulfilment: it may have gone on since.
+    pub fn perform_knowing(&mut self, step: Step, state: OrderFulfilment) -> Outcome {
         let started = state.started.clone().unwrap();
         match step {
             Step::HoldStock(id) => self.ask_product(step, id, hold_stock::command(&started, id).unwrap()),
-            Step::ReleaseHold(id) => self.ask_product(step, id, ReleaseHold { order_id: order_id() }),
+            Step::ReleaseHold(id) => self.ask_product(step, id, ReleaseHold { order_id: self.order_id }),
             Step::ExpireHold(id) => self.ask_product(step, id, expire_hold::command(&state).unwrap()),
-            Step::CommitHold(id) => self.ask_product(step, id, CommitHold { order_id: order_id() }),
+            Step::CommitHold(id) => self.ask_product(step, id, CommitHold { order_id: self.order_id }),
             Step::RequestPayment => self.request_payment(),
             Step::WithdrawPayment => match self.charge {
                 Charge::None | Charge::Canceled => Outcome::Done(None),
@@ -311,7 +320,7 @@ impl World {
     }
 
     fn schedule(&mut self, n: u32, wanted: bool) -> Outcome {
-        let id = delivery_id(order_id(), n);
+        let id = delivery_id(self.order_id, n);
         if let Some(known) = self.deliveries.get(&n).and_then(|delivery| delivery.scheduled.as_ref()) {
             let tracking_number = known.tracking_number;
             return Outcome::Done(Some(Yield::Delivery { delivery_id: id, tracking_number }));
@@ -387,6 +396,7 @@ impl World {
 
     /// The provider tells, perhaps again.
     pub fn told(&mut self, webhook: Webhook) {
+        self.heard.insert(webhook);
         let (intent_id, provider_event_id) = (INTENT.to_owned(), format!("{webhook:?}"));
         let amount = self.order.placed.as_ref().unwrap().total;
         let told = match webhook {
@@ -409,7 +419,7 @@ impl World {
 
     /// Producers prepare, an admin assigns a driver, the driver comes; `recorded`: and the pick-up reaches the delivery.
     pub fn driver_comes(&mut self, n: u32, recorded: bool) -> bool {
-        let (driver_id, id) = (account(DRIVER), delivery_id(order_id(), n));
+        let (driver_id, id) = (account(DRIVER), delivery_id(self.order_id, n));
         let mut after = self.clone();
         let came = after.ask_order(PrepareLines { producer_id: account(PRODUCER) }).is_ok() || n > 1;
         let came = came
@@ -429,7 +439,7 @@ impl World {
             signature: "a buyer".to_owned(),
             photo: "photo".to_owned(),
         };
-        let id = delivery_id(order_id(), n);
+        let id = delivery_id(self.order_id, n);
         self.deliveries.get(&n).is_some_and(|delivery| delivery.status.on_the_way())
             && self.ask_delivery(n, command).is_ok()
             && (!told_order || self.ask_order(DeliverOrder { delivery_id: id }).is_ok())
@@ -444,68 +454,4 @@ impl World {
 
 fn because(refusal: &impl std::error::Error) -> Outcome {
     Outcome::Refused(Refusal::Because(refusal.to_string()))
-}
-
-fn day() -> NaiveDate {
-    placed_at().date_naive()
-}
-
-fn price() -> Money {
-    Money::from_hundredths(450, Currency::EUR).unwrap()
-}
-
-fn name() -> LocalizedText {
-    LocalizedText::parse([(agrodeep_domain::Language::En, "Tomatoes".to_owned())].into(), 100).unwrap()
-}
-
-fn product(n: usize, stock: i64) -> Product {
-    let create = CreateProduct {
-        product_id: product_id(n),
-        producer_id: account(PRODUCER),
-        details: ProductDetails {
-            name: name(),
-            description: None,
-            category_id: "cat_vegetables".parse().unwrap(),
-            unit: "piece".parse().unwrap(),
-            images: vec![],
-            tags: vec![],
-            is_organic: false,
-            is_fair_trade: false,
-            qr_code_data: None,
-        },
-        price: price(),
-        stock: Quantity::whole(stock).unwrap(),
-    };
-    Product::fold(&Product::default().decide(&create.into()).unwrap())
-}
-
-fn place(lines: usize) -> PlaceOrder {
-    let line = |n| OrderLine {
-        product_id: product_id(n),
-        producer_id: account(PRODUCER),
-        name: name(),
-        quantity: Quantity::whole(1).unwrap(),
-        unit: "piece".parse().unwrap(),
-        unit_price: price(),
-        total: price(),
-        notes: None,
-    };
-    PlaceOrder {
-        order_id: order_id(),
-        number: OrderNumber::new(day(), 1),
-        buyer_id: account(BUYER),
-        lines: (0..lines).map(line).collect(),
-        shipping_address: agrodeep_domain::Address {
-            street: "1 rue des Halles".to_owned(),
-            city: "Paris".to_owned(),
-            zip_code: "75001".to_owned(),
-            country: "FR".to_owned(),
-            location: None,
-        },
-        billing_address: None,
-        preferred_delivery_date: None,
-        notes: None,
-        expires_at: due_at(),
-        conductor: Conductor::ProcessManager,
-    }
 }

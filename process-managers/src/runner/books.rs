@@ -15,7 +15,10 @@ use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
 
 use super::lease::{Lease, NAME};
-use crate::order_fulfilment::{DeadlineKind, OrderFulfilment, StepName};
+use crate::{
+    faults,
+    order_fulfilment::{DeadlineKind, OrderFulfilment, StepName},
+};
 
 /// How many rows are written at once.
 const BATCH_MAX: usize = 256;
@@ -87,6 +90,16 @@ impl Books {
 
     /// Writes what a fulfilment's state asks for.
     pub async fn keep(
+        &self,
+        order_id: OrderId,
+        state: &OrderFulfilment,
+        held_back: BTreeSet<StepName>,
+    ) -> Result<(), NotWritten> {
+        let failed = || NotWritten::Outage(faults::WORDS.to_owned());
+        faults::around(faults::BOOKS, self.keep_here(order_id, state, held_back), failed).await
+    }
+
+    async fn keep_here(
         &self,
         order_id: OrderId,
         state: &OrderFulfilment,

@@ -8,6 +8,8 @@ use std::{
 use agrodeep_event_store::Position;
 use sqlx::PgPool;
 
+use crate::faults;
+
 /// The process manager's row in `process_managers`.
 pub(super) const NAME: &str = "order_fulfilment";
 
@@ -34,7 +36,7 @@ impl Lease {
             .bind(NAME)
             .execute(pool)
             .await?;
-        let taken: Option<(i64, i64)> = sqlx::query_as(
+        let take = sqlx::query_as(
             "update process_managers
              set epoch = epoch + 1, holder = $2, leased_until = clock_timestamp() + $3 * interval '1 millisecond'
              where name = $1 and leased_until <= clock_timestamp()
@@ -43,8 +45,8 @@ impl Lease {
         .bind(NAME)
         .bind(holder)
         .bind(milliseconds(time))
-        .fetch_optional(pool)
-        .await?;
+        .fetch_optional(pool);
+        let taken: Option<(i64, i64)> = faults::around(faults::LEASE_TAKE, take, faults::no_answer).await?;
         Ok(taken.map(|(epoch, checkpoint)| {
             let ends = AtomicU64::new(time.as_millis() as u64);
             (Self { pool: pool.clone(), epoch, time, began, ends }, Position(checkpoint))
@@ -59,7 +61,7 @@ impl Lease {
     /// Notes how far the work has come and holds on for another while. `false`: it is somebody else's now.
     pub async fn renew(&self, checkpoint: Position) -> Result<bool, sqlx::Error> {
         let asked = self.began.elapsed();
-        let renewed = sqlx::query(
+        let renew = sqlx::query(
             "update process_managers
              set checkpoint = greatest(checkpoint, $3),
                  leased_until = clock_timestamp() + $4 * interval '1 millisecond'
@@ -69,8 +71,8 @@ impl Lease {
         .bind(self.epoch)
         .bind(checkpoint.0)
         .bind(milliseconds(self.time))
-        .execute(&self.pool)
-        .await?;
+        .execute(&self.pool);
+        let renewed = faults::around(faults::LEASE_RENEW, renew, faults::no_answer).await?;
         if renewed.rows_affected() == 0 {
             self.ends.store(0, Ordering::Release);
             return Ok(false);
@@ -82,7 +84,7 @@ impl Lease {
     /// Notes how far the work has come and gives the lease back, so that another can take it at once.
     pub async fn give_back(&self, checkpoint: Position) -> Result<(), sqlx::Error> {
         self.ends.store(0, Ordering::Release);
-        sqlx::query(
+        let give_back = sqlx::query(
             "update process_managers
              set checkpoint = greatest(checkpoint, $3), leased_until = '-infinity', holder = null
              where name = $1 and epoch = $2",
@@ -90,8 +92,8 @@ impl Lease {
         .bind(NAME)
         .bind(self.epoch)
         .bind(checkpoint.0)
-        .execute(&self.pool)
-        .await?;
+        .execute(&self.pool);
+        faults::around(faults::LEASE_GIVE_BACK, give_back, faults::no_answer).await?;
         Ok(())
     }
 }

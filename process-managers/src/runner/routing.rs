@@ -125,6 +125,7 @@ fn of_fulfilment(order_id: OrderId, event: &RecordedEvent) -> Result<Option<(Ord
         OrderFulfilmentEvent::FulfilmentStarted(_)
         | OrderFulfilmentEvent::FactObserved(_)
         | OrderFulfilmentEvent::DeadlinePassed(_)
+        | OrderFulfilmentEvent::PaymentTimeExtended(_)
         | OrderFulfilmentEvent::UnwindingStarted(_)
         | OrderFulfilmentEvent::EffectsPlanned(_)
         | OrderFulfilmentEvent::EffectsDone(_)

@@ -22,8 +22,14 @@ pub struct RunnerSettings {
     pub orders_at_once_max: usize,
     /// When failing effects are tried again.
     pub retries: RetryPolicy,
+    /// How much longer a payment is waited for, once, that the provider has not decided about when its time is over. Zero:
+    /// not at all.
+    pub payment_extension: Duration,
     /// The same for steps that need something else.
     pub retries_by_step: BTreeMap<StepName, RetryPolicy>,
+    /// How long one attempt at an effect is waited for. Then it counts as failed and is tried again, though it may yet take
+    /// effect: without this, a provider that never answers would keep an order, and in the end all of them, waiting.
+    pub effect_time_max: Duration,
     /// How long it may finish what it is doing when it is stopped.
     pub stop_time: Duration,
 }
@@ -37,7 +43,9 @@ impl Default for RunnerSettings {
             events_open_max: 4096,
             orders_at_once_max: 64,
             retries: RetryPolicy::default(),
+            payment_extension: Duration::from_mins(15),
             retries_by_step: BTreeMap::new(),
+            effect_time_max: Duration::from_secs(30),
             stop_time: Duration::from_secs(5),
         }
     }

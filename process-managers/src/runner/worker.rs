@@ -25,7 +25,9 @@ use super::{
 use crate::{
     drive::{Discretion, Driver, Halt, Standing},
     effects::{ACTOR, Cause},
+    faults,
     order_fulfilment::{DeadlineKind, DeadlinePassed, Observe, Step, StepName},
+    payment_time::PaymentTime,
     retry::RetryPolicy,
 };
 
@@ -62,6 +64,7 @@ pub(super) struct Workers {
 
 struct Shared {
     driver: Driver,
+    payment_time: PaymentTime,
     lease: Arc<Lease>,
     books: Books,
     progress: Arc<Progress>,
@@ -76,7 +79,7 @@ struct Shared {
 
 impl Workers {
     pub fn new(
-        driver: Driver,
+        (driver, payment_time): (Driver, PaymentTime),
         lease: Arc<Lease>,
         books: Books,
         progress: Arc<Progress>,
@@ -86,6 +89,7 @@ impl Workers {
     ) -> Self {
         let shared = Shared {
             driver,
+            payment_time,
             lease,
             books,
             progress,
@@ -179,6 +183,10 @@ impl Shared {
     }
 
     async fn attempt(&self, order_id: OrderId, job: &Job) -> Result<(), Halt> {
+        faults::of_order(order_id.uuid(), Box::pin(self.attempt_here(order_id, job))).await
+    }
+
+    async fn attempt_here(&self, order_id: OrderId, job: &Job) -> Result<(), Halt> {
         let (standing, cause, not_before) = match job {
             Job::Observe { event, news, .. } => {
                 let (standing, cause) = self.observe(order_id, event, news).await?;
@@ -188,7 +196,7 @@ impl Shared {
                 (standing, cause, DateTime::<Utc>::MIN_UTC)
             }
             Job::Deadline { kind, at, .. } => {
-                let (standing, cause) = self.pass(order_id, *kind, *at).await?;
+                let Some((standing, cause)) = self.pass(order_id, *kind, *at).await? else { return Ok(()) };
                 (standing, cause, *at)
             }
         };
@@ -237,12 +245,20 @@ impl Shared {
         Ok((self.driver.tell(order_id, observe, context).await?, cause))
     }
 
+    /// Tells the fulfilment that a deadline has passed. `None`: the order has just been told what makes it meaningless.
     async fn pass(
         &self,
         order_id: OrderId,
         kind: DeadlineKind,
         at: DateTime<Utc>,
-    ) -> Result<(Standing, Cause), Halt> {
+    ) -> Result<Option<(Standing, Cause)>, Halt> {
+        let command = match kind {
+            DeadlineKind::Payment => match self.payment_time.over(order_id, at).await? {
+                Some(command) => command,
+                None => return Ok(None),
+            },
+            DeadlineKind::Retry => DeadlinePassed { kind, at }.into(),
+        };
         // What follows from the clock belongs together with the order all the same.
         let correlation_id = self.driver.correlation(order_id).await?.unwrap_or_else(|| order_id.uuid());
         let command_id = Uuid::now_v7();
@@ -253,9 +269,8 @@ impl Shared {
             traceparent: None,
             occurred_at: at.max(Utc::now()),
         };
-        let standing =
-            self.driver.tell(order_id, DeadlinePassed { kind, at }, cause.command(command_id)).await?;
-        Ok((standing, cause))
+        let standing = self.driver.tell(order_id, command, cause.command(command_id)).await?;
+        Ok(Some((standing, cause)))
     }
 }
 
@@ -273,6 +288,10 @@ impl Discretion for Turn<'_> {
 
     fn retries(&self, step: Step) -> Option<&RetryPolicy> {
         Some(self.shared.settings.retries_of(step))
+    }
+
+    fn effect_time_max(&self) -> Option<Duration> {
+        Some(self.shared.settings.effect_time_max)
     }
 
     fn holds_back(&self, step: Step) -> bool {

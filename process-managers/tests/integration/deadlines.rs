@@ -1,7 +1,5 @@
 //! The time in which the buyer may pay.
 
-use std::time::Duration;
-
 use agrodeep_domain::order::{CancelReason, OrderStatus, PaymentStatus};
 use agrodeep_process_managers::order_fulfilment::{FulfilmentOutcome, Step};
 use chrono::TimeDelta;
@@ -31,14 +29,17 @@ async fn without_payment_in_time_the_holds_expire_and_nothing_can_be_paid_any_mo
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_deadline_passes_while_nobody_runs_and_is_kept_by_the_next() {
-    let market = market_with_hold(300).await;
+    let market = market_with_hold(3000).await;
     let apples = market.product("10").await;
     let running = market.run().await;
     let order_id = market.place(&[(apples, "3")]).await;
     market.until_order(order_id, |order| order.payment.intent_id.is_some()).await;
     market.caught_up().await;
     running.stop().await;
-    tokio::time::sleep(Duration::from_millis(400)).await;
+    assert_eq!(market.order(order_id).await.status, OrderStatus::Pending);
+    let due =
+        format!("order_fulfilment_deadlines where order_id = '{}' and due_at <= now()", order_id.uuid());
+    eventually("the deadline is due", || async { market.count(&due).await == 1 }).await;
     assert_eq!(market.order(order_id).await.status, OrderStatus::Pending);
     let running = market.run().await;
     let reason = CancelReason::PaymentTimeout;
@@ -48,7 +49,7 @@ async fn a_deadline_passes_while_nobody_runs_and_is_kept_by_the_next() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_payment_that_came_in_time_is_in_time_however_long_nobody_ran() {
-    let market = market_with_hold(1500).await;
+    let market = market_with_hold(3000).await;
     let apples = market.product("10").await;
     let running = market.run().await;
     let order_id = market.place(&[(apples, "3")]).await;
@@ -68,7 +69,7 @@ async fn a_payment_that_came_in_time_is_in_time_however_long_nobody_ran() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_payment_that_comes_after_the_order_was_cancelled_is_given_back() {
-    let market = market_with_hold(700).await;
+    let market = market_with_hold(2500).await;
     let apples = market.product("10").await;
     // The provider lets itself be paid although it was told not to: the withdrawal does not reach it.
     market.whims.next("cancel_intent", super::life::Whim::Rejects, usize::MAX);

@@ -1,7 +1,12 @@
 //! A market whose orders are to be fulfilled: a database, the commands on it, a payment provider that tells what happened,
 //! and runners that come and go.
 
-use std::{future::Future, sync::Arc, time::Duration};
+use std::{
+    collections::HashSet,
+    future::Future,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use agrodeep_commands::{
     CommandContext, CommandSettings, Commands, Executor,
@@ -41,9 +46,15 @@ pub struct Market {
     pub gateway: SimulatedGateway,
     pub whims: Whims,
     pub hold: TimeDelta,
+    /// How much longer a payment is waited for that the provider has not decided about.
+    pub extension: Duration,
+    quiet: Quiet,
     /// The provider tells what happened as long as this is there.
     _provider: AbortOnDropHandle<()>,
 }
+
+/// The orders of which the provider tells nothing for now.
+type Quiet = Arc<Mutex<HashSet<OrderId>>>;
 
 /// A runner that was started, and what stops it.
 pub struct Running {
@@ -115,8 +126,19 @@ impl Market {
         let log = database.log().await;
         let gateway = SimulatedGateway::new(database.pool().clone());
         let told = commands(log.clone(), database.pool(), Arc::new(gateway.clone()), hold);
-        let provider = AbortOnDropHandle::new(tokio::spawn(tell(database.pool().clone(), told)));
-        Self { database, log, gateway, whims: Whims::default(), hold, _provider: provider }
+        let quiet = Quiet::default();
+        let telling = tell(database.pool().clone(), told, Arc::clone(&quiet));
+        let provider = AbortOnDropHandle::new(tokio::spawn(telling));
+        Self {
+            database,
+            log,
+            gateway,
+            whims: Whims::default(),
+            hold,
+            extension: Duration::from_mins(15),
+            quiet,
+            _provider: provider,
+        }
     }
 
     /// The commands as somebody uses them who has nothing in memory.
@@ -129,8 +151,23 @@ impl Market {
         self.run_until(Life::eternal()).await
     }
 
+    /// Lets the provider tell nothing of an order, or all that it has not told.
+    pub fn keep_provider_quiet(&self, order_id: OrderId, quiet: bool) {
+        let mut orders = self.quiet.lock().unwrap();
+        if quiet {
+            orders.insert(order_id)
+        } else {
+            orders.remove(&order_id)
+        };
+    }
+
     /// Starts a runner that is killed when its life ends.
     pub async fn run_until(&self, life: Life) -> Running {
+        self.run_with(life, RunnerSettings { payment_extension: self.extension, ..settings() }).await
+    }
+
+    /// Starts a runner that is killed when its life ends, and works as `settings` say.
+    pub async fn run_with(&self, life: Life, settings: RunnerSettings) -> Running {
         let log = MortalLog { log: self.log.clone(), life: life.clone() };
         let gateway = MortalGateway {
             gateway: Arc::new(self.gateway.clone()),
@@ -139,7 +176,7 @@ impl Market {
         };
         let pool = PgPool::connect(self.database.url()).await.unwrap();
         let commands = commands(Arc::new(log), &pool, Arc::new(gateway), self.hold);
-        let runner = Runner::new(&commands, pool.clone(), settings());
+        let runner = Runner::new(&commands, pool.clone(), settings);
         let stop = CancellationToken::new();
         let task = tokio::spawn(runner.run(stop.clone()));
         Running { stop, task, pool }
@@ -255,13 +292,18 @@ pub async fn eventually<F: Future<Output = bool>>(what: &str, is_so: impl Fn() -
     }
 }
 
-fn commands(log: SharedLog, pool: &PgPool, gateway: Arc<dyn PaymentGateway>, hold: TimeDelta) -> Commands {
+pub fn commands(
+    log: SharedLog,
+    pool: &PgPool,
+    gateway: Arc<dyn PaymentGateway>,
+    hold: TimeDelta,
+) -> Commands {
     let settings = CommandSettings { hold, ..CommandSettings::default() };
     Commands::new(Executor::new(log), pool, gateway).with_settings(settings)
 }
 
 /// Tells the market what happened at the provider, through the same door as the provider does, each thing twice.
-async fn tell(pool: PgPool, commands: Commands) {
+async fn tell(pool: PgPool, commands: Commands, quiet: Quiet) {
     let secret = SecretString::from("whsec_test");
     let secrets = WebhookSecrets::new([secret.clone()]);
     loop {
@@ -271,6 +313,9 @@ async fn tell(pool: PgPool, commands: Commands) {
                 .await
                 .unwrap_or_default();
         for (id, body) in waiting {
+            if quiet.lock().unwrap().iter().any(|order_id| body.contains(&order_id.to_string())) {
+                continue;
+            }
             let (body, received_at) = (body.as_bytes(), Utc::now());
             let signature = sign(&secret, body, received_at);
             let request = WebhookRequest { signature: &signature, body, received_at, traceparent: None };

@@ -22,6 +22,7 @@ use crate::{
 };
 
 const PAGE: Page = Page { page: 1, limit: 50 };
+const HALF_A_SECOND: Duration = Duration::from_millis(500);
 
 /// An order of tomatoes whose fulfilment is told all this, one after the other.
 struct Told<'m> {
@@ -159,10 +160,9 @@ async fn sagas_are_found_by_state_step_age_and_what_waits_for_a_person() {
     // All of it happened on a day long ago, one second after the other.
     let age = |order: &Saga| (Utc::now() - order.started_at).to_std().unwrap();
     let all = found(&market, SagaFilter::default()).await;
-    let older =
-        SagaFilter { age_min: Some(age(&all[1]) - Duration::from_millis(500)), ..SagaFilter::default() };
+    let older = SagaFilter { age_min: age(&all[1]).checked_sub(HALF_A_SECOND), ..SagaFilter::default() };
     assert_eq!(orders(&market, older).await, [waits, parked]);
-    let standing = (Utc::now() - all[2].since).to_std().unwrap() - Duration::from_millis(500);
+    let standing = (Utc::now() - all[2].since).to_std().unwrap().checked_sub(HALF_A_SECOND).unwrap();
     let longer = SagaFilter { standing_min: Some(standing), ..SagaFilter::default() };
     assert_eq!(orders(&market, longer).await, [waits, parked, paused]);
     let second = market.reads.sagas(SagaFilter::default(), Page { page: 2, limit: 3 }).await.unwrap();

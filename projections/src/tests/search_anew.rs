@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use agrodeep_domain::{Language, ProductId};
+use agrodeep_event_store::Position;
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -61,17 +62,25 @@ async fn the_index_is_built_anew_on_a_folder_of_its_own_while_it_is_searched() {
     let searching = {
         let (reads, stop) = (reads.clone(), stop.clone());
         tokio::spawn(async move {
-            let mut searches = 0;
+            let (mut searches, mut position) = (0, Position::START);
             while !stop.is_cancelled() {
                 let found = reads.search(&tomatoes_query()).await.unwrap();
                 assert!(found.total >= 20, "{} of 20 are found", found.total);
                 searches += 1;
+                // What was to be found once is not forgotten by the switch.
+                let before = std::mem::replace(&mut position, reads.position(Model::Search).await.unwrap());
+                assert!(before <= position, "the index has gone back from {before} to {position}");
             }
             searches
         })
     };
     let rebuilds = Rebuilds::new(market.log.clone(), market.pool().clone(), Duration::ZERO);
     for round in 1..=3 {
+        // The index knows it; the products, which the new one begins with, do not yet.
+        let more =
+            offered(&market, somebody(), details("Tomates cerises", "", "cat_vegetables", &[]), 300).await;
+        let wanted = Wanted { position: market.log.head().await.unwrap(), about: &[] };
+        reads.wait_for(&[Model::Search], wanted, wait).await.unwrap();
         let request = RebuildRequest {
             model: Model::Search,
             version: None,
@@ -79,25 +88,15 @@ async fn the_index_is_built_anew_on_a_folder_of_its_own_while_it_is_searched() {
             requested_by: "test".to_owned(),
         };
         rebuilds.request(&request).await.unwrap();
-        // Something is offered meanwhile, and something changes that the new index has read already.
-        let more =
-            offered(&market, somebody(), details("Tomates cerises", "", "cat_vegetables", &[]), 300).await;
-        market.project().await;
         while rebuilds.list().await.unwrap()[0].state != RebuildState::Done {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
-        reads
-            .wait_for(
-                &[Model::Search],
-                Wanted { position: market.log.head().await.unwrap(), about: &[] },
-                wait,
-            )
-            .await
-            .unwrap();
+        reads.wait_for(&[Model::Search], wanted, wait).await.unwrap();
         assert_eq!(reads.search(&tomatoes_query()).await.unwrap().total, 20 + round, "{more}");
         let now = folders(&folder);
         assert!(now.len() == 1 && now != before, "{now:?} after {before:?}");
         assert!(compare_index(market.log.clone(), market.pool(), &folder).await.unwrap().is_clean());
+        market.project().await;
     }
     stop.cancel();
     running.await.unwrap();

@@ -172,7 +172,7 @@ impl Diagram {
             let (at, by, choice) = (time(decision.at), &decision.by, decision.choice);
             format!(
                 "{at} {choice} {}by {by}{reason}",
-                steps.iter().map(|step| format!("{step} ")).collect::<String>()
+                steps.iter().flat_map(|step| [step.as_str(), " "]).collect::<String>()
             )
         });
         let decisions = decisions.collect();

@@ -207,7 +207,7 @@ fn tell(view: &SagaView) {
     for decision in &view.decisions {
         let reason = decision.reason.as_deref().map_or_else(String::new, |reason| format!(": {reason}"));
         let (at, by) = (decision.decided_at.format("%F %T UTC"), &decision.decided_by);
-        let steps: String = decision.steps.iter().map(|step| format!(" {step}")).collect();
+        let steps: String = decision.steps.iter().flat_map(|step| [" ", step.as_str()]).collect();
         say(format!("    {at}  {by}  {}{steps}{reason}", decision.choice));
     }
 }
