@@ -798,7 +798,7 @@ async fn a_missing_field_is_refused_by_name() {
             let reply = route.by_right(&market).json(&without).send().await;
             names(&reply, &[422], &format!("/{name}"), &route.path);
         }
-        if ["/replay-all", "/rebuild"].iter().any(|end| route.path.ends_with(end)) {
+        if ["/replay-all", "/rebuild", "/retry", "/resume"].iter().any(|end| route.path.ends_with(end)) {
             // Without a body it is all of it, or as it is usually done.
             continue;
         }
