@@ -6,7 +6,7 @@
 //! | `saga::…_effect::<step>` | one attempt at a step |
 //! | `saga::…_append::<step>` | the command of a step, on the aggregate that it concerns |
 //! | `saga::…_gateway::<call>` | one call to the payment provider |
-//! | `saga::…_record::<observed, deadline or outcomes>` | what the fulfilment itself records |
+//! | `saga::…_record::<observed, deadline, outcomes or payment_time>` | what the fulfilment itself records |
 //! | `saga::…_books::keep` | the rows of deadlines and standings |
 //! | `saga::…_lease::<take, renew or give_back>` | the lease and the checkpoint |
 

@@ -58,7 +58,7 @@ settings! {
         "an http or https address, such as http://127.0.0.1:3000/v1/payments/webhook",
     HOLD_EXTENSION_SECONDS "hold_extension_seconds" default Some("900");
         "a whole number of seconds from 0 (never) to 86400, such as 900",
-    HOLD_LIMIT_ORDERS "hold_limit_orders" default Some("20"); "a whole number from 0 (no limit) to 1000, such as 20",
+    HOLD_LIMIT_ORDERS "hold_limit_orders" default Some("100"); "a whole number from 0 (no limit) to 1000, such as 100",
     RECONCILE_EVERY_SECONDS "reconcile_every_seconds" default Some("300");
         "a whole number of seconds from 0 (never) to 86400, such as 300",
     RECONCILE_AFTER_SECONDS "reconcile_after_seconds" default Some("600");

@@ -131,7 +131,9 @@ fn stripe_needs_its_key_and_its_webhook_secrets_and_repeats_neither() {
 fn what_concerns_payments_can_be_switched_off() {
     let payments = nothing().settings().payments;
     assert_eq!(payments.hold_extension.as_secs(), 900);
-    assert_eq!(payments.hold_limit.map(std::num::NonZeroU32::get), Some(20));
+    assert_eq!(payments.hold_limit.map(std::num::NonZeroU32::get), Some(100));
+    let unlimited = nothing().env("AGRODEEP_RATE_LIMITS", "off").settings().payments;
+    assert!(unlimited.hold_limit.is_none());
     assert_eq!(payments.reconcile_every.map(|every| every.as_secs()), Some(300));
     assert_eq!(payments.simulator, Default::default());
     let off = ["HOLD_EXTENSION_SECONDS", "HOLD_LIMIT_ORDERS", "RECONCILE_EVERY_SECONDS"];
