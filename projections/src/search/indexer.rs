@@ -132,7 +132,10 @@ impl Indexer {
                 looked = Instant::now();
                 store = leave_out_skipped(store, feed.log(), pool).await?;
                 store = carry_out_decisions(store, feed.log(), pool).await?;
-                self.reach(&store, 0);
+                // What is taken in and not committed is not found yet.
+                if !store.is_dirty() {
+                    self.reach(&store, 0);
+                }
             }
             let commit_in = first_change.map(|at| QUIET.min(COMMIT_EVERY.saturating_sub(at.elapsed())));
             let events = tokio::select! {

@@ -272,6 +272,26 @@ async fn what_changes_is_found_within_a_moment() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_a_search_has_waited_for_it_finds_whatever_the_index_is_at() {
+    let (market, folder) = (Market::open().await, Folder::new());
+    let id = offered(&market, somebody(), tomatoes(), 250).await;
+    market.project().await;
+    let running = Running::start(&market, &folder.0);
+    // For several times as long as the index looks for what people have decided.
+    for price in 1000..1200 {
+        let repriced = ProductRepriced { price: euros(price) };
+        let position = market.happens::<Product>(id.uuid(), "test", repriced).await;
+        let wanted = Wanted { position, about: &[] };
+        running.reads.wait_for(&[Model::Search], wanted, Duration::from_secs(10)).await.unwrap();
+        let exactly = Some(Decimal::new(price, 2));
+        let filter = ProductFilter { min_price: exactly, max_price: exactly, ..ProductFilter::default() };
+        let found = running.reads.search(&SearchQuery { filter, ..query("tomate") }).await.unwrap();
+        assert_eq!(ids(&found), [id], "{price}");
+    }
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_index_that_is_empty_begins_with_the_products_as_they_are() {
     let (market, folder) = (Market::open().await, Folder::new());
     busy(&market, 5).await;
