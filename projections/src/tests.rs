@@ -16,6 +16,7 @@ mod rebuild;
 mod sagas;
 mod search;
 mod search_anew;
+mod search_parked;
 mod searching;
 mod story;
 mod verify;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::{app::App, bad_input::routes, journey::Market};
+use crate::{app::App, every_route::routes, journey::Market};
 
 #[tokio::test]
 async fn the_contract_lists_every_route() {

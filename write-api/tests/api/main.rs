@@ -1,11 +1,13 @@
 //! The write API, asked in-process, on a real PostgreSQL.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod absurd_input;
 mod app;
 mod auth;
 mod bad_input;
 mod contract;
 mod deliveries;
+mod every_route;
 mod idempotency;
 mod journey;
 mod orders;

@@ -6,7 +6,7 @@ use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode, get_current_timestamp};
 use serde_json::{Value, json};
 
-use crate::{app::App, bad_input::routes, journey::Market};
+use crate::{app::App, every_route::routes, journey::Market};
 
 async fn signing_key(app: &App) -> (String, EncodingKey) {
     let (kid, der): (String, Vec<u8>) =
