@@ -17,6 +17,7 @@ pub mod event_streams;
 mod if_none_match;
 mod language;
 mod links;
+pub mod payments;
 mod readiness;
 mod reading;
 mod routes;
@@ -96,5 +97,6 @@ fn all() -> OpenApiRouter<Shared> {
         .merge(routes::operations::parked_one::router())
         .merge(routes::operations::sagas::router())
         .merge(routes::operations::saga_steps::router())
+        .merge(routes::operations::payments::router())
         .merge(routes::operations::saga::router())
 }

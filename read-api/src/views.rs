@@ -6,6 +6,7 @@ pub mod history;
 pub mod operations;
 pub mod order;
 pub mod people;
+pub mod payments;
 pub mod product;
 pub mod profile;
 pub mod rebuild;

@@ -25,6 +25,7 @@ fn the_contract_has_every_route() {
         "/v1/events",
         "/v1/operations/parked",
         "/v1/operations/parked/{projection}/{stream}",
+        "/v1/operations/payments",
         "/v1/operations/projections",
         "/v1/operations/rebuilds",
         "/v1/operations/sagas",

@@ -48,7 +48,8 @@ async fn serve_log(database: TestDatabase, log: SharedLog, open_max: usize) -> S
     };
     let models = ReadModels::new(log.clone(), database.read_pool().clone());
     let tokens = crate::people::verifier();
-    let api = ReadApi { models, log, streams, tokens, settings: ReadApiSettings::default() };
+    let differences = Arc::new(crate::payments::Known::default());
+    let api = ReadApi { models, log, differences, streams, tokens, settings: ReadApiSettings::default() };
     let readiness = readiness(&api);
     let (router, openapi) = router(api);
     let app = ServiceRoutes { name: SERVICE, readiness, metrics: None }.around(router, openapi);

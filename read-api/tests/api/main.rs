@@ -11,6 +11,7 @@ mod operations;
 mod orders;
 mod past;
 mod people;
+mod payments;
 mod positions;
 mod products;
 mod recommendations;

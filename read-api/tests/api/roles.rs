@@ -23,6 +23,7 @@ fn matrix(tale: Tale) -> Vec<(String, [u16; 10])> {
         ("/v1/events".to_owned(), streams),
         ("/v1/streams".to_owned(), streams),
         (format!("/v1/streams/{}", tale.order_id()), streams),
+        ("/v1/operations/payments".to_owned(), admin),
         ("/v1/operations/sagas".to_owned(), admin),
         ("/v1/operations/sagas/steps".to_owned(), admin),
         (format!("/v1/operations/sagas/{}", tale.order_id()), admin),
