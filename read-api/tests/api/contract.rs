@@ -35,6 +35,7 @@ fn the_contract_has_every_route() {
         "/v1/orders/{id}",
         "/v1/orders/{id}/history",
         "/v1/orders/{id}/history/diff",
+        "/v1/producers/{id}/delivery-terms",
         "/v1/products",
         "/v1/products/search",
         "/v1/products/{id}",

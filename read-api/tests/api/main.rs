@@ -4,14 +4,15 @@
 
 mod bad_input;
 mod contract;
+mod delivery_days;
 mod events;
 mod history;
 mod live;
 mod operations;
 mod orders;
 mod past;
-mod people;
 mod payments;
+mod people;
 mod positions;
 mod products;
 mod recommendations;

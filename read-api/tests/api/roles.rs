@@ -29,6 +29,7 @@ fn matrix(tale: Tale) -> Vec<(String, [u16; 10])> {
         (format!("/v1/operations/sagas/{}", tale.order_id()), admin),
         ("/v1/auth/me".to_owned(), all),
         ("/v1/ai/recommendations".to_owned(), [200, 200, 403, 403, 403, 403, 403, 403, 403, 403]),
+        (format!("/v1/producers/{}/delivery-terms", GROWER.id()), all),
         ("/v1/products".to_owned(), all),
         (format!("/v1/products/{}", tomatoes()), all),
         ("/v1/products/search?q=tomate".to_owned(), all),
