@@ -17,6 +17,7 @@ mod note;
 mod number;
 mod outcome;
 mod plot;
+mod positions;
 mod processes;
 mod project;
 mod projecting;
@@ -48,6 +49,7 @@ pub enum Bench {
     Search(search::SearchBench),
     Routes(routes::RoutesBench),
     Recommendations(recommendations::RecommendationsBench),
+    Positions(positions::PositionsBench),
     Project(project::ProjectBench),
     Rebuild(rebuild::RebuildBench),
     Report(report::ReportBench),
@@ -89,6 +91,12 @@ impl Bench {
                 .await
             }
             Self::Load(bench) => {
+                until_interrupted(async {
+                    print(&bench.measure(&BenchServer::at(&bench.place)?).await?, bench.json)
+                })
+                .await
+            }
+            Self::Positions(bench) => {
                 until_interrupted(async {
                     print(&bench.measure(&BenchServer::at(&bench.place)?).await?, bench.json)
                 })

@@ -18,6 +18,7 @@ use super::{
     latency::LatencyBench,
     load::LoadBench,
     outcome::Outcome,
+    positions::PositionsBench,
     processes::ProcessesBench,
     project::ProjectBench,
     rebuild::RebuildBench,
@@ -130,10 +131,13 @@ impl ReportBench {
         let rebuild = rebuild.measure(&server).await?;
         eprintln!("load");
         let load = load.measure(&server).await?;
+        eprintln!("positions");
+        let positions = PositionsBench { drivers: 32, reports: 1_000, effort, place: place.clone(), json };
+        let positions = positions.measure(&server).await?;
         eprintln!("routes");
         let routes = RoutesBench { clients: 16, effort, place: self.place.clone(), json }.measure().await?;
         let mut outcomes =
-            vec![append, hot, latency, processes, growth, load, replay, project, rebuild, routes];
+            vec![append, hot, latency, processes, growth, load, positions, replay, project, rebuild, routes];
         if let Some(from) = self.journey.clone() {
             eprintln!("search");
             let search = SearchBench { from: Some(from.clone()), effort, place, json };
