@@ -71,6 +71,8 @@ pub(super) struct World {
     pub asleep: Vec<(Step, OrderFulfilment)>,
     /// How often a process has stood still.
     pub slept: usize,
+    /// What the log has of those who died before they recorded it, and nobody has read yet.
+    pub unrecorded: Vec<(Step, Option<Yield>)>,
     pub fulfilment: OrderFulfilment,
     /// What the log has of the order and its deliveries, as far as it matters, in its order.
     pub facts: Vec<Fact>,
@@ -109,6 +111,7 @@ impl World {
             heard: BTreeSet::new(),
             asleep: vec![],
             slept: 0,
+            unrecorded: vec![],
             fulfilment: OrderFulfilment::default(),
             facts: vec![],
             seen: 0,
@@ -147,7 +150,7 @@ impl World {
             .iter()
             .map(|(step, knows)| (step, knows.unwinding, knows.timed_out_at, knows.delivery, &knows.failed))
             .collect();
-        let late = (asleep, self.slept, &self.heard);
+        let late = (asleep, self.slept, &self.unrecorded, &self.heard);
         serde_json::to_vec(&(key, facts, seen, done.len(), torn, self.failures, late, people)).unwrap()
     }
 

@@ -6,6 +6,7 @@ mod deadlines;
 mod fulfilling;
 mod imports;
 mod killing;
+mod late_deaths;
 mod late_payments;
 mod leases;
 mod life;

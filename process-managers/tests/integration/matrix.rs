@@ -52,9 +52,12 @@ fn cells() -> Vec<Cell> {
         row("gateway", call, plot, &Breakage::OF_ANSWERS);
         row("gateway", call, plot, &[Breakage::TimeOut, Breakage::LateSuccess]);
     }
-    for (record, plot) in
-        [("observed", Plot::Delivered), ("outcomes", Plot::CancelledPaid), ("deadline", Plot::TimedOut)]
-    {
+    for (record, plot) in [
+        ("observed", Plot::Delivered),
+        ("outcomes", Plot::CancelledPaid),
+        ("deadline", Plot::TimedOut),
+        ("payment_time", Plot::BankDecidesLate),
+    ] {
         row("record", record, plot, &Breakage::OF_ANSWERS);
         row("record", record, plot, &[Breakage::DuplicateAnswer]);
     }
