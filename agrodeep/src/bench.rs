@@ -18,6 +18,7 @@ mod note;
 mod number;
 mod outcome;
 mod plot;
+mod positions;
 mod processes;
 mod processor;
 mod project;
@@ -52,6 +53,7 @@ pub enum Bench {
     Routes(routes::RoutesBench),
     Saga(saga::SagaBench),
     Recommendations(recommendations::RecommendationsBench),
+    Positions(positions::PositionsBench),
     Project(project::ProjectBench),
     Rebuild(rebuild::RebuildBench),
     Report(report::ReportBench),
@@ -93,6 +95,12 @@ impl Bench {
                 .await
             }
             Self::Load(bench) => {
+                until_interrupted(async {
+                    print(&bench.measure(&BenchServer::at(&bench.place).await?).await?, bench.json)
+                })
+                .await
+            }
+            Self::Positions(bench) => {
                 until_interrupted(async {
                     print(&bench.measure(&BenchServer::at(&bench.place).await?).await?, bench.json)
                 })

@@ -136,6 +136,8 @@ pub struct OrderDelivery {
 pub struct Order {
     /// What was ordered; `None`: there is no such order.
     pub placed: Option<OrderPlaced>,
+    /// On which day its producers deliver it; `None`: none of them had terms when it was placed.
+    pub agreed_delivery: Option<DeliveryAgreed>,
     /// How far it has come.
     pub status: OrderStatus,
     /// Its payment.
@@ -209,7 +211,7 @@ impl Order {
 
 impl Aggregate for Order {
     const TYPE: &'static str = "order";
-    const STATE_FORM: u32 = 1;
+    const STATE_FORM: u32 = 2;
     type Command = OrderCommand;
     type Event = OrderEvent;
     type Refusal = OrderRefusal;
@@ -235,6 +237,7 @@ impl Aggregate for Order {
     fn apply(&mut self, event: &OrderEvent) {
         match event {
             OrderEvent::OrderPlaced(event) => self.placed = Some(event.clone()),
+            OrderEvent::DeliveryAgreed(event) => self.agreed_delivery = Some(event.clone()),
             OrderEvent::PaymentRequested(event) => {
                 self.payment.status = PaymentStatus::Requested;
                 self.payment.intent_id = Some(event.intent_id.clone());

@@ -251,10 +251,10 @@ async fn attempt(
             Some(Fault::Refused) => return Err(Trouble::Refused(Refusal::Because(faults::WORDS.to_owned()))),
             Some(_) => return Err(Trouble::Failed(faults::WORDS.to_owned())),
         }
-        let performed = perform(&services, &cause, &state, step, first).await;
+        let performed = Box::pin(perform(&services, &cause, &state, step, first)).await;
         match faults::after(place).await {
             None => performed,
-            Some(Fault::Twice) => perform(&services, &cause, &state, step, false).await,
+            Some(Fault::Twice) => Box::pin(perform(&services, &cause, &state, step, false)).await,
             Some(_) => Err(Trouble::Failed(faults::WORDS.to_owned())),
         }
     })

@@ -20,6 +20,7 @@ use super::{
     latency::LatencyBench,
     load::LoadBench,
     outcome::Outcome,
+    positions::PositionsBench,
     processes::ProcessesBench,
     project::ProjectBench,
     rebuild::RebuildBench,
@@ -44,6 +45,7 @@ enum Part {
     Project,
     Rebuild,
     Saga,
+    Positions,
     Routes,
     Search,
     Recommendations,
@@ -52,7 +54,7 @@ enum Part {
 impl Part {
     /// In the order in which they are measured. Growth while this process has done nothing else: its memory is what is looked
     /// at.
-    const ALL: [Self; 13] = [
+    const ALL: [Self; 14] = [
         Self::Growth,
         Self::Append,
         Self::Hot,
@@ -63,6 +65,7 @@ impl Part {
         Self::Rebuild,
         Self::Load,
         Self::Saga,
+        Self::Positions,
         Self::Routes,
         Self::Search,
         Self::Recommendations,
@@ -206,6 +209,10 @@ impl ReportBench {
                 RebuildBench { events: events / 10, rounds, place: private(), json }.measure(server).await
             }
             Part::Saga => SagaBench { clients: 32, effort, place: private(), json }.measure().await,
+            Part::Positions => {
+                let positions = PositionsBench { drivers: 32, reports: 1_000, effort, place: place(), json };
+                positions.measure(server).await
+            }
             Part::Routes => RoutesBench { clients: 16, effort, place: private(), json }.measure().await,
             Part::Search => {
                 SearchBench { from: self.journey.clone(), effort, place: place(), json }.measure(server).await

@@ -334,7 +334,7 @@ impl World {
         self.numbers += 1;
         let tracking_number = TrackingNumber::new(day(), self.numbers);
         let placed = self.order.placed.clone().unwrap();
-        match self.ask_delivery(n, schedule_delivery::command(&placed, n, tracking_number)) {
+        match self.ask_delivery(n, schedule_delivery::command(&placed, None, n, tracking_number)) {
             Ok(()) => Outcome::Done(Some(Yield::Delivery { delivery_id: id, tracking_number })),
             Err(refusal) => because(&refusal),
         }

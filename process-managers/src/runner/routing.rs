@@ -170,7 +170,8 @@ fn of_order(event: &RecordedEvent) -> Result<Option<(OrderId, News)>, RoutingErr
         OrderEvent::OrderCancelled(cancelled) => News::Fact(Fact::OrderCancelled(cancelled.reason)),
         OrderEvent::OrderShipped(shipped) => News::Fact(Fact::OrderShipped(shipped.delivery_id)),
         // What effects have brought about, or what makes no difference to what is to be done.
-        OrderEvent::PaymentRequested(_)
+        OrderEvent::DeliveryAgreed(_)
+        | OrderEvent::PaymentRequested(_)
         | OrderEvent::OrderConfirmed(_)
         | OrderEvent::LinesPrepared(_)
         | OrderEvent::OrderDelivered(_)

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod deadlines;
+mod delivery_days;
 mod fulfilling;
 mod imports;
 mod killing;

@@ -9,9 +9,9 @@ use agrodeep_domain::{
     },
     delivery_track::{PositionsReported, TrackPoint},
     order::{
-        CancelReason, Conductor, DeliveryGivenUp, DeliveryRescheduled, LinesPrepared, OrderCancelled,
-        OrderConfirmed, OrderDelivered, OrderLine, OrderPlaced, OrderShipped, PaymentCaptured,
-        PaymentDeclined, PaymentRefunded, PaymentRequested, RefundRequested,
+        CancelReason, Conductor, DeliveryAgreed, DeliveryGivenUp, DeliveryRescheduled, LinesPrepared,
+        OrderCancelled, OrderConfirmed, OrderDelivered, OrderLine, OrderPlaced, OrderShipped,
+        PaymentCaptured, PaymentDeclined, PaymentRefunded, PaymentRequested, RefundRequested,
     },
     order_fulfilment::{
         FulfilmentCompleted, FulfilmentOutcome, FulfilmentStarted, LineToHold, OrderFulfilmentEvent,
@@ -179,6 +179,13 @@ impl Tale {
             conductor: Conductor::ProcessManager,
         };
         self.order(BUYER.actor(), placed)
+    }
+
+    /// On which day it is delivered: with the placing, where a producer has terms.
+    pub fn agreed(self, day: &str) -> Happening {
+        let day = day.parse().unwrap();
+        let zone = std::iter::once("Europe/Paris".parse().unwrap());
+        self.order(BUYER.actor(), DeliveryAgreed { day, window: DeliveryWindow::of_day_in(day, zone) })
     }
 
     /// The beginning of the fulfilment, or its end.
