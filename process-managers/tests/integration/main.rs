@@ -8,6 +8,7 @@ mod imports;
 mod killing;
 mod late_payments;
 mod leases;
+mod less;
 mod life;
 mod market;
 mod matrix;

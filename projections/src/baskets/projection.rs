@@ -51,6 +51,9 @@ impl Projection for BasketsProjection {
                     | "PaymentRefunded"
                     | "DeliveryRescheduled"
                     | "DeliveryGivenUp"
+                    | "LineAdjusted"
+                    | "PartialRefundRequested"
+                    | "PartialRefunded"
             ),
             Product::TYPE => event.event_type == "ProductCreated",
             _ => false,
@@ -142,7 +145,10 @@ impl BasketsProjection {
             | OrderEvent::RefundRequested(_)
             | OrderEvent::PaymentRefunded(_)
             | OrderEvent::DeliveryRescheduled(_)
-            | OrderEvent::DeliveryGivenUp(_) => Ok(()),
+            | OrderEvent::DeliveryGivenUp(_)
+            | OrderEvent::LineAdjusted(_)
+            | OrderEvent::PartialRefundRequested(_)
+            | OrderEvent::PartialRefunded(_) => Ok(()),
         }
     }
 

@@ -2,18 +2,19 @@
 
 use agrodeep_domain::{
     AccountId, OrderId, ProductId,
-    order::{OrderDelivery, OrderEvent, OrderPlaced, OrderStatus, PaymentStatus},
+    order::{DifferenceStatus, OrderDelivery, OrderEvent, OrderPlaced, OrderStatus, PaymentStatus},
     product::ProductEvent,
 };
 use agrodeep_event_store::RecordedEvent;
 
-use super::{Cancellation, ItemStatus, Order, OrderItem, OrderPayment, StatusChange};
+use super::{Cancellation, ItemStatus, LineAdjustment, Order, OrderItem, OrderPayment, StatusChange};
 
 /// What a product's event says about the stock of an order: whose order, and what becomes of its line.
 pub(crate) fn stock_of(event: &ProductEvent) -> Option<(OrderId, StockStep)> {
     match event {
         ProductEvent::StockHeld(event) => Some((event.order_id, StockStep::Held)),
         ProductEvent::HoldReleased(event) => Some((event.order_id, StockStep::Released)),
+        ProductEvent::HoldReduced(event) => Some((event.order_id, StockStep::Reduced)),
         ProductEvent::HoldExpired(event) => Some((event.order_id, StockStep::Released)),
         ProductEvent::HoldCommitted(event) => Some((event.order_id, StockStep::Committed)),
         ProductEvent::ProductCreated(_)
@@ -28,6 +29,8 @@ pub(crate) fn stock_of(event: &ProductEvent) -> Option<(OrderId, StockStep)> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum StockStep {
     Held,
+    /// Less of it is held: the line stays what it is.
+    Reduced,
     Released,
     Committed,
 }
@@ -65,6 +68,7 @@ pub(super) fn placed(placed: &OrderPlaced, event: &RecordedEvent) -> Order {
         delivery: None,
         ready_for_pickup: false,
         undeliverable: false,
+        adjustments: Vec::new(),
         version: event.version,
         created_at: at,
         updated_at: at,
@@ -148,6 +152,19 @@ impl Order {
             }
             OrderEvent::DeliveryGivenUp(_) => {
                 self.undeliverable = true;
+                false
+            }
+            OrderEvent::LineAdjusted(fact) => {
+                self.ready_for_pickup |= fact.ready_for_pickup;
+                self.adjustments.push(LineAdjustment::of(fact, event));
+                false
+            }
+            OrderEvent::PartialRefundRequested(fact) => {
+                self.refund_of(fact.adjustment, DifferenceStatus::Requested, None);
+                false
+            }
+            OrderEvent::PartialRefunded(fact) => {
+                self.refund_of(fact.adjustment, DifferenceStatus::Refunded, Some(&fact.refund_id));
                 false
             }
         }

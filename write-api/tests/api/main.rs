@@ -10,6 +10,7 @@ mod deliveries;
 mod every_route;
 mod idempotency;
 mod journey;
+mod lines;
 mod orders;
 mod parked;
 mod payments;
