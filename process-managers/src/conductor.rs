@@ -10,7 +10,7 @@ use agrodeep_commands::{CommandContext, Commands, ExecuteError, Executor, Versio
 use agrodeep_domain::{
     Delivery, Order, OrderId,
     delivery::DeliveryStatus,
-    order::{Conductor, DifferenceStatus, OrderStatus, PaymentStatus},
+    order::{Conductor, OrderStatus, PaymentStatus},
 };
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -121,13 +121,6 @@ impl ImportConductor {
             PaymentStatus::Declined => facts.push(Fact::PaymentDeclined),
             PaymentStatus::Captured | PaymentStatus::RefundRequested => facts.push(Fact::PaymentCaptured),
             PaymentStatus::Refunded => facts.extend([Fact::PaymentCaptured, Fact::PaymentRefunded]),
-        }
-        for (adjustment, change) in (1..).zip(&order.adjustments) {
-            let (product_id, quantity, refund) = (change.product_id, change.quantity, change.refund);
-            facts.push(Fact::LineAdjusted { adjustment, product_id, quantity, refund });
-            if change.status == DifferenceStatus::Refunded {
-                facts.push(Fact::DifferenceRefunded(adjustment));
-            }
         }
         facts.extend(order.cancelled.as_ref().map(|cancelled| Fact::OrderCancelled(cancelled.reason)));
         let on_the_way = matches!(order.status, OrderStatus::Shipped | OrderStatus::Delivered);

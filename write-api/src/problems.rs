@@ -107,6 +107,7 @@ pub fn order(error: ExecuteError<OrderRefusal>) -> Problem {
             OrderRefusal::OtherDelivery => conflict("other_delivery"),
             OrderRefusal::GivenUp => conflict("delivery_given_up"),
             OrderRefusal::NoSuchLine(_) => Problem::not_found(refusal.to_string()),
+            OrderRefusal::Imported => conflict("imported_order"),
             OrderRefusal::LinePrepared => conflict("line_prepared"),
             OrderRefusal::MoreThanAgreed { .. } => conflict("more_than_agreed"),
             OrderRefusal::TooManyAdjustments { .. } => conflict("too_many_adjustments"),

@@ -1,8 +1,8 @@
 //! A paid line becomes less, whoever says so.
 
 use super::{
-    AdjustedBy, AdjustmentCause, CancelReason, LineAdjusted, LineNow, Order, OrderCancelled, OrderEvent,
-    OrderRefusal, OrderStatus,
+    AdjustedBy, AdjustmentCause, CancelReason, Conductor, LineAdjusted, LineNow, Order, OrderCancelled,
+    OrderEvent, OrderRefusal, OrderStatus,
 };
 use crate::{Money, Personal, ProductId, Quantity};
 
@@ -43,6 +43,9 @@ impl Order {
             OrderStatus::Shipped => return Err(OrderRefusal::AlreadyShipped),
             OrderStatus::Delivered => return Err(OrderRefusal::AlreadyDelivered),
             OrderStatus::Confirmed | OrderStatus::Processing => {}
+        }
+        if self.placed()?.conductor == Conductor::Import {
+            return Err(OrderRefusal::Imported);
         }
         if self.prepared_by.contains(&line.producer_id) {
             return Err(OrderRefusal::LinePrepared);

@@ -189,6 +189,15 @@ fn a_producer_changes_its_own_lines_only() {
 }
 
 #[test]
+fn lines_of_an_imported_order_stay_as_they_were() {
+    let mut events = until_confirmed();
+    let OrderEvent::OrderPlaced(placed) = &mut events[0] else { unreachable!() };
+    placed.conductor = Conductor::Import;
+    given::<Order>(events.clone()).when(basil("1")).then_refused(OrderRefusal::Imported);
+    given::<Order>(events).when(cancel(LineCanceller::Admin, 11)).then_refused(OrderRefusal::Imported);
+}
+
+#[test]
 fn a_line_is_not_changed_without_end() {
     let mut events = until_confirmed();
     for n in 1..=ADJUSTMENTS_MAX as u32 {

@@ -71,6 +71,9 @@ pub enum OrderRefusal {
     /// The order has no such line.
     #[error("the order has no line of {0}")]
     NoSuchLine(ProductId),
+    /// What was imported is over, and no provider has its payment.
+    #[error("the order was imported")]
+    Imported,
     /// Its producer has prepared the line.
     #[error("the producer has prepared this line")]
     LinePrepared,
