@@ -6,7 +6,7 @@ use agrodeep_domain::{
     Aggregate, Delivery, DomainEvent, Order, OrderId, Product,
     delivery::DeliveryStatus,
     evolution,
-    order::{DifferenceStatus, OrderEvent, OrderStatus, PaymentStatus},
+    order::{Adjustment, DifferenceStatus, OrderEvent, OrderStatus, PaymentStatus},
 };
 use agrodeep_event_store::{
     EventLog, Position, RecordedEvent,
@@ -114,19 +114,28 @@ impl Checked {
 
     /// Orders whose fulfilment has nothing left to do but to wait for a person to prepare or to bring them.
     pub fn settled(&self) -> bool {
-        self.orders.values().all(|order| match order.status {
-            OrderStatus::Pending => false,
-            OrderStatus::Cancelled => {
-                matches!(
-                    order.payment.status,
-                    PaymentStatus::None
-                        | PaymentStatus::Requested
-                        | PaymentStatus::Declined
-                        | PaymentStatus::Refunded
-                ) && !self.holds(order)
-            }
-            OrderStatus::Delivered => !self.holds(order),
-            OrderStatus::Confirmed | OrderStatus::Processing | OrderStatus::Shipped => true,
+        let back = |order: &Order| {
+            let done = |change: &Adjustment| {
+                matches!(change.status, DifferenceStatus::None | DifferenceStatus::Refunded)
+            };
+            order.adjustments.iter().all(done)
+        };
+        self.orders.values().all(|order| {
+            back(order)
+                && match order.status {
+                    OrderStatus::Pending => false,
+                    OrderStatus::Cancelled => {
+                        matches!(
+                            order.payment.status,
+                            PaymentStatus::None
+                                | PaymentStatus::Requested
+                                | PaymentStatus::Declined
+                                | PaymentStatus::Refunded
+                        ) && !self.holds(order)
+                    }
+                    OrderStatus::Delivered => !self.holds(order),
+                    OrderStatus::Confirmed | OrderStatus::Processing | OrderStatus::Shipped => true,
+                }
         })
     }
 

@@ -112,15 +112,17 @@ impl Order {
             OrderEvent::LinesPrepared(fact) => {
                 self.ready_for_pickup = fact.ready_for_pickup;
                 self.reach(OrderStatus::Processing, event);
-                self.move_items(|item| (item.producer_id == fact.producer_id).then_some(ItemStatus::Prepared))
+                self.move_what_is_left(|item| {
+                    (item.producer_id == fact.producer_id).then_some(ItemStatus::Prepared)
+                })
             }
             OrderEvent::OrderShipped(_) => {
                 self.reach(OrderStatus::Shipped, event);
-                self.move_items(|_| Some(ItemStatus::Shipped))
+                self.move_what_is_left(|_| Some(ItemStatus::Shipped))
             }
             OrderEvent::OrderDelivered(_) => {
                 self.reach(OrderStatus::Delivered, event);
-                self.move_items(|_| Some(ItemStatus::Delivered))
+                self.move_what_is_left(|_| Some(ItemStatus::Delivered))
             }
             OrderEvent::OrderCancelled(fact) => {
                 self.cancellation = Some(Cancellation {
@@ -204,6 +206,17 @@ impl Order {
             at: event.metadata.occurred_at,
             actor: event.metadata.actor.clone(),
         });
+    }
+
+    /// Moves the lines of which anything is left: of a line of nothing, nothing goes its way.
+    fn move_what_is_left(&mut self, to: impl Fn(&OrderItem) -> Option<ItemStatus>) -> bool {
+        let gone: Vec<ProductId> = self
+            .adjustments
+            .iter()
+            .filter(|change| change.quantity.is_zero())
+            .map(|change| change.product_id)
+            .collect();
+        self.move_items(|item| if gone.contains(&item.product_id) { None } else { to(item) })
     }
 
     fn move_items(&mut self, to: impl Fn(&OrderItem) -> Option<ItemStatus>) -> bool {

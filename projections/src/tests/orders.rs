@@ -284,4 +284,9 @@ async fn a_line_that_becomes_less_says_who_has_changed_it_why_and_where_the_diff
     assert_eq!(seen.adjustments[0].refund_id.as_deref(), Some("re_1"));
     assert_eq!((seen.adjustments.len(), seen.total_left()), (2, euros(375)));
     assert!(seen.ready_for_pickup);
+
+    // Of a line of nothing, nothing goes its way.
+    story.release(1).await;
+    story.prepared(marie, true).await;
+    assert_eq!(statuses(&order(&story).await), [ItemStatus::Prepared, ItemStatus::Released]);
 }

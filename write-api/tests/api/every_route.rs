@@ -248,7 +248,7 @@ pub async fn routes(market: &Market) -> Vec<Route> {
             Method::POST,
             format!("/v1/orders/{to_report}/lines/{product}/report"),
             &[Role::Producer],
-            json!({ "available_quantity": 2, "actual_total": "8.10 EUR", "reason": "Le gel a pris le reste" }),
+            json!({ "available_quantity": 2, "reason": "Le gel a pris le reste" }),
             200,
             Some(&market.other_producer),
         ),

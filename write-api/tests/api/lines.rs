@@ -95,8 +95,8 @@ async fn a_line_never_becomes_more_and_says_what_cannot_be() {
         .await
         .is_problem(409, "more_than_agreed");
     for (body, pointer) in [
-        (json!({}), ""),
-        (json!({ "reason": "Le gel" }), ""),
+        (json!({}), "/available_quantity"),
+        (json!({ "reason": "Le gel" }), "/available_quantity"),
         (json!({ "available_quantity": -1 }), "/available_quantity"),
         (json!({ "available_quantity": 1.0001 }), "/available_quantity"),
         (json!({ "actual_total": "8.10" }), "/actual_total"),

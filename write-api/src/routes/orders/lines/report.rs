@@ -54,7 +54,7 @@ pub async fn report(
 ) -> Result<Response, Problem> {
     let mut invalid = Invalid::new();
     if body.available_quantity.is_none() && body.actual_total.is_none() {
-        invalid.at("", "must say available_quantity or actual_total");
+        invalid.at("/available_quantity", "is missing, and so is actual_total: say at least one");
     }
     let quantity = body
         .available_quantity
