@@ -6,7 +6,7 @@ use agrodeep_domain::{
     Actor, Aggregate, Delivery, DeliveryId, DomainEvent, Order, OrderFulfilment, OrderId, Product, ProductId,
     delivery::{DeliveryEvent, DeliveryScheduled},
     evolution,
-    order::{Conductor, OrderEvent},
+    order::{Conductor, LineAdjusted, OrderEvent},
     product::ProductEvent,
 };
 use agrodeep_event_store::{LogError, RecordedEvent, SharedLog};
@@ -168,6 +168,10 @@ fn of_order(event: &RecordedEvent) -> Result<Option<(OrderId, News)>, RoutingErr
         OrderEvent::PaymentDeclined(_) => News::Fact(Fact::PaymentDeclined),
         OrderEvent::PaymentRefunded(_) => News::Fact(Fact::PaymentRefunded),
         OrderEvent::OrderCancelled(cancelled) => News::Fact(Fact::OrderCancelled(cancelled.reason)),
+        OrderEvent::LineAdjusted(LineAdjusted { adjustment, product_id, quantity, refund, .. }) => {
+            News::Fact(Fact::LineAdjusted { adjustment, product_id, quantity, refund })
+        }
+        OrderEvent::PartialRefunded(refunded) => News::Fact(Fact::DifferenceRefunded(refunded.adjustment)),
         OrderEvent::OrderShipped(shipped) => News::Fact(Fact::OrderShipped(shipped.delivery_id)),
         // What effects have brought about, or what makes no difference to what is to be done.
         OrderEvent::DeliveryAgreed(_)
@@ -176,6 +180,7 @@ fn of_order(event: &RecordedEvent) -> Result<Option<(OrderId, News)>, RoutingErr
         | OrderEvent::LinesPrepared(_)
         | OrderEvent::OrderDelivered(_)
         | OrderEvent::RefundRequested(_)
+        | OrderEvent::PartialRefundRequested(_)
         | OrderEvent::DeliveryRescheduled(_)
         | OrderEvent::DeliveryGivenUp(_) => return Ok(None),
     };

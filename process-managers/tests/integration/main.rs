@@ -10,6 +10,7 @@ mod killing;
 mod late_deaths;
 mod late_payments;
 mod leases;
+mod less;
 mod life;
 mod market;
 mod matrix;
