@@ -115,6 +115,17 @@ impl Money {
         Self::from_decimal(rounded, self.currency)
     }
 
+    /// What is left when `other` is taken away, of one currency.
+    ///
+    /// # Errors
+    /// [`MoneyError::Mixed`], or [`MoneyError::Range`] when more is taken than there is.
+    pub fn minus(&self, other: Self) -> Result<Self, MoneyError> {
+        if self.currency != other.currency {
+            return Err(MoneyError::Mixed(self.currency, other.currency));
+        }
+        Self::from_hundredths(self.hundredths - other.hundredths, self.currency)
+    }
+
     /// The sum of two amounts of one currency.
     ///
     /// # Errors

@@ -3,12 +3,18 @@
 //! `pending → confirmed → processing → shipped → delivered`, or `cancelled` from any state before `shipped`. The order is
 //! the arbiter between cancelling and shipping: whichever reaches this stream first wins.
 
+mod adjust;
+#[cfg(test)]
+mod adjusting;
 mod cancel;
+mod cancel_line;
 mod confirm;
 mod deliver;
+mod difference;
 mod event;
 #[cfg(test)]
 pub(crate) mod fixtures;
+mod lines;
 mod pay;
 mod place;
 mod prepare;
@@ -16,6 +22,7 @@ mod prepare;
 mod properties;
 mod refund;
 mod refusal;
+mod report_line;
 mod reschedule;
 mod ship;
 
@@ -25,15 +32,20 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use self::{
+    adjust::ADJUSTMENTS_MAX,
     cancel::{CancelOrder, Canceller},
+    cancel_line::{CancelLine, LineCanceller},
     confirm::ConfirmOrder,
     deliver::DeliverOrder,
+    difference::{Adjustment, DifferenceStatus, RequestPartialRefund},
     event::*,
+    lines::LineNow,
     pay::{CapturePayment, DeclinePayment, RequestPayment},
     place::{LINES_MAX, PlaceOrder},
     prepare::PrepareLines,
-    refund::{ConfirmRefund, RequestRefund},
+    refund::{ConfirmRefund, RefundOf, RequestRefund},
     refusal::OrderRefusal,
+    report_line::ReportLine,
     reschedule::{GiveUpDelivery, RescheduleDelivery},
     ship::ShipOrder,
 };
@@ -150,6 +162,8 @@ pub struct Order {
     pub cancelled: Option<OrderCancelled>,
     /// Whether all attempts to deliver have failed.
     pub undeliverable: bool,
+    /// What has changed about its lines since it was paid: the first is adjustment 1.
+    pub adjustments: Vec<Adjustment>,
 }
 
 crate::commands! {
@@ -181,6 +195,12 @@ crate::commands! {
         RescheduleDelivery(RescheduleDelivery),
         /// Stop trying to deliver.
         GiveUpDelivery(GiveUpDelivery),
+        /// A producer has less of a line.
+        ReportLine(ReportLine),
+        /// Call one line off.
+        CancelLine(CancelLine),
+        /// Give the difference back.
+        RequestPartialRefund(RequestPartialRefund),
     }
 }
 
@@ -195,15 +215,16 @@ impl Order {
         self.placed.iter().flat_map(|placed| &placed.lines).map(|line| line.producer_id).collect()
     }
 
-    /// Whether every producer has prepared its lines.
+    /// Whether every producer that has anything left to prepare has prepared its lines.
     pub fn ready_for_pickup(&self) -> bool {
-        self.placed.is_some() && self.producers() == self.prepared_by
+        self.placed.is_some() && self.producers_with_lines_left().is_subset(&self.prepared_by)
     }
 
-    /// What has to be given back if the order ends now: the captured amount that is not yet on its way back.
+    /// What has to be given back if the order ends now: of the captured amount what has not been given back, and is not on its
+    /// way back, line by line.
     pub fn refund_due(&self) -> Option<Money> {
         match self.payment.status {
-            PaymentStatus::Captured => self.payment.captured,
+            PaymentStatus::Captured => self.left_of_captured(),
             _ => None,
         }
     }
@@ -231,6 +252,9 @@ impl Aggregate for Order {
             OrderCommand::ConfirmRefund(command) => self.confirm_refund(command),
             OrderCommand::RescheduleDelivery(command) => self.reschedule_delivery(command),
             OrderCommand::GiveUpDelivery(command) => self.give_up_delivery(command),
+            OrderCommand::ReportLine(command) => self.report_line(command),
+            OrderCommand::CancelLine(command) => self.cancel_line(command),
+            OrderCommand::RequestPartialRefund(command) => self.request_partial_refund(command),
         }
     }
 
@@ -278,6 +302,18 @@ impl Aggregate for Order {
                 });
             }
             OrderEvent::DeliveryGivenUp(_) => self.undeliverable = true,
+            OrderEvent::LineAdjusted(event) => self.adjustments.push(Adjustment::of(event)),
+            OrderEvent::PartialRefundRequested(event) => {
+                if let Some(adjustment) = self.adjustment_mut(event.adjustment) {
+                    adjustment.status = DifferenceStatus::Requested;
+                }
+            }
+            OrderEvent::PartialRefunded(event) => {
+                if let Some(adjustment) = self.adjustment_mut(event.adjustment) {
+                    adjustment.status = DifferenceStatus::Refunded;
+                    adjustment.refund_id = Some(event.refund_id.clone());
+                }
+            }
         }
     }
 }

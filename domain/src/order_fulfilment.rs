@@ -6,6 +6,7 @@
 //! whatever order facts come, late or again, the same state leads to the same plan, and each step is planned at most once.
 
 mod command;
+mod differences;
 mod event;
 mod forecast;
 mod intervention;
@@ -16,6 +17,7 @@ mod reason;
 mod skipping;
 mod status;
 mod step;
+mod upcasters;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,8 +27,8 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 pub use self::{
-    command::*, event::*, forecast::*, intervention::Intervention, pausing::*, reason::*, skipping::*,
-    status::*, step::*,
+    command::*, differences::LineChange, event::*, forecast::*, intervention::Intervention, pausing::*,
+    reason::*, skipping::*, status::*, step::*,
 };
 
 /// How far one effect has come.
@@ -90,6 +92,12 @@ pub struct OrderFulfilment {
     /// Nothing is done until a person resumes it.
     #[serde(default)]
     pub paused: bool,
+    /// What has changed about lines since they were paid, by its number in the order.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub changes: BTreeMap<u32, LineChange>,
+    /// The changes of which the buyer has the difference back.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub differences_back: BTreeSet<u32>,
     /// How it ended; `None`: it has not.
     pub outcome: Option<FulfilmentOutcome>,
 }
@@ -107,7 +115,7 @@ pub fn delivery_id(order_id: OrderId, attempt: u32) -> DeliveryId {
 
 impl Aggregate for OrderFulfilment {
     const TYPE: &'static str = "order_fulfilment";
-    const STATE_FORM: u32 = 3;
+    const STATE_FORM: u32 = 4;
     type Command = OrderFulfilmentCommand;
     type Event = OrderFulfilmentEvent;
     type Refusal = OrderFulfilmentRefusal;
@@ -183,6 +191,12 @@ impl OrderFulfilment {
             Fact::DeliveryCompleted(delivery_id) => self.delivered_by = Some(delivery_id),
             Fact::DeliveryFailed(delivery_id) => {
                 self.failed.insert(delivery_id);
+            }
+            Fact::LineAdjusted { adjustment, product_id, quantity, refund } => {
+                self.changes.insert(adjustment, LineChange { product_id, quantity, refund });
+            }
+            Fact::DifferenceRefunded(adjustment) => {
+                self.differences_back.insert(adjustment);
             }
         }
     }

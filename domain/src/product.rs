@@ -14,6 +14,7 @@ pub(crate) mod fixtures;
 mod hold;
 #[cfg(test)]
 mod properties;
+mod reduce;
 mod refusal;
 mod release;
 mod reprice;
@@ -32,6 +33,7 @@ pub use self::{
     describe::DescribeProduct,
     event::*,
     hold::HoldStock,
+    reduce::ReduceHold,
     refusal::ProductRefusal,
     release::{ExpireHold, ReleaseHold},
     reprice::RepriceProduct,
@@ -99,6 +101,8 @@ crate::commands! {
         Expire(ExpireHold),
         /// The order has left with it.
         Commit(CommitHold),
+        /// Keep less of it for an order.
+        Reduce(ReduceHold),
     }
 }
 
@@ -134,7 +138,7 @@ impl Product {
 
 impl Aggregate for Product {
     const TYPE: &'static str = "product";
-    const STATE_FORM: u32 = 1;
+    const STATE_FORM: u32 = 2;
     type Command = ProductCommand;
     type Event = ProductEvent;
     type Refusal = ProductRefusal;
@@ -151,6 +155,7 @@ impl Aggregate for Product {
             ProductCommand::Release(command) => self.release(command),
             ProductCommand::Expire(command) => self.expire(command),
             ProductCommand::Commit(command) => self.commit(command),
+            ProductCommand::Reduce(command) => self.reduce(command),
         }
     }
 
@@ -185,6 +190,13 @@ impl Aggregate for Product {
             }
             ProductEvent::HoldReleased(event) => {
                 self.let_go(event.order_id);
+            }
+            ProductEvent::HoldReduced(event) => {
+                if let Some(hold) = self.holds.get_mut(&event.order_id) {
+                    let freed = hold.quantity.saturating_sub(event.quantity);
+                    hold.quantity = hold.quantity.saturating_sub(freed);
+                    self.held = self.held.saturating_sub(freed);
+                }
             }
             ProductEvent::HoldExpired(event) => {
                 self.let_go(event.order_id);

@@ -57,6 +57,35 @@ fn cancel_reason() -> impl Strategy<Value = CancelReason> {
     ]
 }
 
+fn line_adjusted() -> impl Strategy<Value = LineAdjusted> {
+    let by = prop_oneof![Just(AdjustedBy::Producer), Just(AdjustedBy::Buyer), Just(AdjustedBy::Admin)];
+    let cause = prop_oneof![
+        Just(AdjustmentCause::NotAvailable),
+        Just(AdjustmentCause::PartlyAvailable),
+        Just(AdjustmentCause::Weighed),
+        Just(AdjustmentCause::Cancelled),
+    ];
+    (
+        (any::<u32>(), product_id(), quantity(), money()),
+        (by, cause, option::of(personal()), money(), any::<bool>()),
+    )
+        .prop_map(
+            |((adjustment, product_id, quantity, total), (by, cause, note, refund, ready_for_pickup))| {
+                LineAdjusted {
+                    adjustment,
+                    product_id,
+                    quantity,
+                    total,
+                    by,
+                    cause,
+                    note,
+                    refund,
+                    ready_for_pickup,
+                }
+            },
+        )
+}
+
 pub(crate) fn order_event() -> impl Strategy<Value = OrderEvent> {
     prop_oneof![
         order_placed().prop_map(Into::into),
@@ -92,6 +121,15 @@ pub(crate) fn order_event() -> impl Strategy<Value = OrderEvent> {
             }
         ),
         delivery_id().prop_map(|delivery_id| DeliveryGivenUp { delivery_id }.into()),
+        line_adjusted().prop_map(Into::into),
+        (any::<u32>(), text(), money()).prop_map(|(adjustment, intent_id, amount)| {
+            PartialRefundRequested { adjustment, intent_id, amount }.into()
+        }),
+        (any::<u32>(), text(), money(), text()).prop_map(
+            |(adjustment, refund_id, amount, provider_event_id)| {
+                PartialRefunded { adjustment, refund_id, amount, provider_event_id }.into()
+            }
+        ),
     ]
 }
 
@@ -137,6 +175,12 @@ pub(crate) fn product_event() -> impl Strategy<Value = ProductEvent> {
         (order_id(), quantity()).prop_map(|(order_id, quantity)| HoldReleased { order_id, quantity }.into()),
         (order_id(), quantity()).prop_map(|(order_id, quantity)| HoldExpired { order_id, quantity }.into()),
         (order_id(), quantity()).prop_map(|(order_id, quantity)| HoldCommitted { order_id, quantity }.into()),
+        (order_id(), quantity(), quantity()).prop_map(|(order_id, quantity, freed)| HoldReduced {
+            order_id,
+            quantity,
+            freed
+        }
+        .into()),
     ]
 }
 

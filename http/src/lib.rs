@@ -32,7 +32,7 @@ pub use self::{
     invalid::Invalid,
     json::{NoFields, OptionalJson, StrictJson},
     paging::{Paged, Paging},
-    path::PathId,
+    path::{PathId, PathIds},
     position::MinPosition,
     problem::{FieldError, Problem},
     query::StrictQuery,

@@ -15,7 +15,7 @@ use crate::{
     metrics,
     order_fulfilment::{
         EffectOutcome, OrderFulfilment, OrderFulfilmentCommand, OrderFulfilmentEvent, OrderFulfilmentRefusal,
-        Outcome, RecordOutcomes, Refusal, Step,
+        Outcome, Progress, RecordOutcomes, Refusal, Step,
     },
     retry::RetryPolicy,
 };
@@ -148,6 +148,14 @@ impl Driver {
         let look = |found: &Versioned<OrderFulfilment>| found.state.clone();
         let state = self.services.executor.inspect(order_id.uuid(), look).await.map_err(halt)?;
         Ok(Standing::found(state))
+    }
+
+    /// Whether the fulfilment has it on record that a step is done, or never meant to do it.
+    pub async fn knows_of(&self, order_id: OrderId, step: Step) -> Result<bool, Halt> {
+        let look = move |found: &Versioned<OrderFulfilment>| {
+            matches!(found.state.progress(step), None | Some(Progress::Done))
+        };
+        self.services.executor.inspect(order_id.uuid(), look).await.map_err(halt)
     }
 
     /// What belongs together with an order; `None`: its fulfilment has not begun.

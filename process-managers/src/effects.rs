@@ -13,6 +13,8 @@ pub(crate) mod give_up_delivery;
 pub(crate) mod hold_stock;
 mod mark_delivered;
 pub(crate) mod record_pickup;
+pub(crate) mod reduce_hold;
+mod refund_difference;
 mod refund_payment;
 mod release_hold;
 mod request_payment;
@@ -157,6 +159,8 @@ pub(crate) async fn perform(
         Step::ReleaseHold(product) => release_hold::perform(&attempt, product).await,
         Step::ExpireHold(product) => expire_hold::perform(&attempt, product).await,
         Step::CancelOrder => cancel_order::perform(&attempt).await,
+        Step::RefundDifference(adjustment) => refund_difference::perform(&attempt, adjustment).await,
+        Step::ReduceHold(adjustment) => reduce_hold::perform(&attempt, adjustment).await,
     }
 }
 

@@ -9,6 +9,7 @@
 
 mod fixtures;
 mod intervention;
+mod less;
 mod pair;
 mod world;
 
@@ -60,8 +61,12 @@ struct Scenario {
     abandons: bool,
     /// How often a person pauses it, and resumes it at some later time.
     pauses_max: u32,
+    /// How often the producer has less, or the buyer wants less, of a line at the most.
+    changes_max: usize,
     /// How often a process stands still when it is about to do an effect, while another one goes on, and does it late.
     sleeps_max: usize,
+    /// Such a process may also die before it records what it has done late. The log has it, and is read.
+    dies: bool,
 }
 
 struct Exploration {
@@ -171,6 +176,29 @@ impl Exploration {
                 true
             });
         }
+        if self.scenario.dies {
+            for n in 0..world.asleep.len() {
+                possible(&|world| {
+                    let (step, knows) = world.asleep.remove(n);
+                    let outcome = world.perform_knowing(step, knows);
+                    let in_the_log = matches!(
+                        step,
+                        Step::HoldStock(_) | Step::ScheduleDelivery | Step::RescheduleDelivery
+                    );
+                    if let (true, Outcome::Done(yields)) = (in_the_log, outcome) {
+                        world.unrecorded.push((step, yields));
+                    }
+                    true
+                });
+            }
+            for n in 0..world.unrecorded.len() {
+                possible(&|world| {
+                    let (step, yields) = world.unrecorded.remove(n);
+                    record(world, step, Outcome::Done(yields));
+                    true
+                });
+            }
+        }
         possible(&World::buyer_pays);
         for webhook in &world.webhooks {
             possible(&|world| {
@@ -201,6 +229,14 @@ impl Exploration {
                 tell(world, ExtendPaymentTime { until: until + TimeDelta::minutes(15) });
                 longer
             });
+        }
+        if world.order.adjustments.len() < self.scenario.changes_max {
+            for n in 0..world.products.len() {
+                for thousandths in [500, 0] {
+                    possible(&|world| world.producer_has(n, thousandths));
+                }
+                possible(&|world| world.buyer_cancels_line(n));
+            }
         }
         if self.scenario.abandons {
             possible(&|world| intervention::makes(world, &Intervention::Abandon { reason: why() }));
@@ -285,6 +321,12 @@ fn holds_at_any_moment(world: &World) {
     if world.fulfilment.paused {
         intervention::holds_while_paused(&world.fulfilment);
     }
+    // What is kept, and what is given back or on its way, is what was paid.
+    if let Some(captured) = world.order.payment.captured {
+        let differences: i64 = world.order.adjustments.iter().map(|change| change.refund.hundredths()).sum();
+        let costs: i64 = world.order.lines_now().map(|line| line.total.hundredths()).sum();
+        assert_eq!(costs + differences, captured.hundredths());
+    }
     let paid_back = world.order.payment.refund_id.is_some();
     assert!(!paid_back || world.charge == Charge::Refunded);
 }
@@ -292,9 +334,10 @@ fn holds_at_any_moment(world: &World) {
 /// Nothing can happen any more: what must be so? Says how it ended.
 fn holds_at_the_end(world: &World) -> String {
     let took = i64::from(!matches!(world.fulfilment.outcome, Some(FulfilmentOutcome::Cancelled { .. })));
-    for (product, stock) in world.products.iter().zip(&world.stock) {
+    let lines = world.order.lines_now();
+    for ((product, stock), line) in world.products.iter().zip(&world.stock).zip(lines) {
         assert!(product.holds.is_empty(), "a hold is left");
-        let left = stock.thousandths() - took * 1000;
+        let left = stock.thousandths() - took * line.quantity.thousandths();
         assert_eq!(
             product.on_hand.thousandths(),
             left,
@@ -311,6 +354,12 @@ fn end_of(world: &World) -> String {
     let outcome = fulfilment.outcome.unwrap_or_else(|| panic!("it never ends: {}", describe()));
     assert_eq!(fulfilment.stands_at(), None);
     assert!(fulfilment.deadlines().is_empty(), "it waits after its end: {}", describe());
+    let given_back = world.given_back_in_all();
+    let differences: i64 = order.adjustments.iter().map(|change| change.refund.hundredths()).sum();
+    let captured = order.payment.captured.map_or(0, |captured| captured.hundredths());
+    let kept = if outcome == FulfilmentOutcome::Delivered { captured - differences } else { 0 };
+    assert_eq!(given_back + kept, captured, "{}", describe());
+    assert_eq!(fulfilment.differences_back.len(), world.order.adjustments.len(), "{}", describe());
     match outcome {
         FulfilmentOutcome::Cancelled { reason } => {
             assert_eq!(order.status, OrderStatus::Cancelled);

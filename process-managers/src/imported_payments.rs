@@ -70,6 +70,7 @@ impl PaymentGateway for ImportedPayments {
             intent_id: request.intent_id.clone(),
             amount: request.amount,
             status: RefundStatus::Succeeded,
+            made_with: None,
         })
     }
 }

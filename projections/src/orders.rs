@@ -1,5 +1,6 @@
 //! Orders with their items: how far each has come, and how it came there.
 
+mod adjustment;
 mod fold;
 mod projection;
 mod query;
@@ -13,7 +14,7 @@ use agrodeep_domain::{
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
-pub use self::replay::replay;
+pub use self::{adjustment::LineAdjustment, replay::replay};
 pub(crate) use self::{fold::stock_of, projection::OrdersProjection};
 
 /// Whether a product's event can concern an order. Of products all that is not known to be without meaning for orders: an
@@ -40,7 +41,7 @@ pub struct Order {
     pub status_history: Vec<StatusChange>,
     /// What is ordered, as it was ordered.
     pub items: Vec<OrderItem>,
-    /// The sum of the items.
+    /// The sum of the items, as it was ordered.
     pub total: Money,
     /// Its payment.
     pub payment: OrderPayment,
@@ -66,6 +67,8 @@ pub struct Order {
     pub ready_for_pickup: bool,
     /// Whether all attempts to deliver have failed.
     pub undeliverable: bool,
+    /// What has changed about its lines since it was paid, oldest first.
+    pub adjustments: Vec<LineAdjustment>,
     /// The version of its stream.
     pub version: u64,
     /// When it was placed.

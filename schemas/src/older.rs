@@ -5,8 +5,53 @@ use serde_json::Value;
 use crate::{EventSchema, schema_id};
 
 /// By kind of aggregate, name and version. A test finds what is missing here.
-const OLDER: &[(&str, &str, &str, &str)] =
-    &[("delivery", "DeliveryScheduled", "1", include_str!("../events/delivery/DeliveryScheduled.v1.json"))];
+const OLDER: &[(&str, &str, &str, &str)] = &[
+    ("delivery", "DeliveryScheduled", "1", include_str!("../events/delivery/DeliveryScheduled.v1.json")),
+    (
+        "order_fulfilment",
+        "FactObserved",
+        "1",
+        include_str!("../events/order_fulfilment/FactObserved.v1.json"),
+    ),
+    (
+        "order_fulfilment",
+        "EffectsPlanned",
+        "1",
+        include_str!("../events/order_fulfilment/EffectsPlanned.v1.json"),
+    ),
+    (
+        "order_fulfilment",
+        "CompensationsPlanned",
+        "1",
+        include_str!("../events/order_fulfilment/CompensationsPlanned.v1.json"),
+    ),
+    ("order_fulfilment", "EffectsDone", "1", include_str!("../events/order_fulfilment/EffectsDone.v1.json")),
+    (
+        "order_fulfilment",
+        "EffectRefused",
+        "1",
+        include_str!("../events/order_fulfilment/EffectRefused.v1.json"),
+    ),
+    (
+        "order_fulfilment",
+        "EffectFailed",
+        "1",
+        include_str!("../events/order_fulfilment/EffectFailed.v1.json"),
+    ),
+    (
+        "order_fulfilment",
+        "EffectParked",
+        "1",
+        include_str!("../events/order_fulfilment/EffectParked.v1.json"),
+    ),
+    (
+        "order_fulfilment",
+        "RetryOrdered",
+        "1",
+        include_str!("../events/order_fulfilment/RetryOrdered.v1.json"),
+    ),
+    ("order_fulfilment", "StepSkipped", "1", include_str!("../events/order_fulfilment/StepSkipped.v1.json")),
+];
 
 /// The schemas of the older versions of an event.
 ///

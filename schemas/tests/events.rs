@@ -63,7 +63,7 @@ fn every_event_is_in_the_catalogue_once() {
     let keys: BTreeSet<_> =
         entries.iter().map(|entry| (&entry.aggregate_type, &entry.event_name, &entry.version)).collect();
     assert_eq!(keys.len(), entries.len());
-    assert_eq!(entries.len(), 54);
+    assert_eq!(entries.len(), 67);
 }
 
 #[test]
@@ -77,6 +77,7 @@ fn what_is_personal_is_written_down_here_on_purpose() {
     let expected = [
         ("OrderPlaced", "/billing_address /lines/*/notes /notes /shipping_address"),
         ("OrderCancelled", "/note"),
+        ("LineAdjusted", "/note"),
         // In version 1, and in version 2.
         ("DeliveryScheduled", "/address"),
         ("DeliveryScheduled", "/address"),
@@ -110,6 +111,8 @@ fn every_free_text_is_personal_or_public_on_purpose() {
                 ("PaymentDeclined", &["/code", "/intent_id", "/provider_event_id"]),
                 ("RefundRequested", &["/intent_id"]),
                 ("PaymentRefunded", &["/provider_event_id", "/refund_id"]),
+                ("PartialRefundRequested", &["/intent_id"]),
+                ("PartialRefunded", &["/provider_event_id", "/refund_id"]),
             ],
         ),
         check::texts_are_declared::<<Product as Aggregate>::Event>(

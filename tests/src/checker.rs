@@ -6,7 +6,7 @@ use agrodeep_domain::{
     Aggregate, Delivery, DomainEvent, Order, OrderId, Product,
     delivery::DeliveryStatus,
     evolution,
-    order::{OrderEvent, OrderStatus, PaymentStatus},
+    order::{Adjustment, DifferenceStatus, OrderEvent, OrderStatus, PaymentStatus},
 };
 use agrodeep_event_store::{
     EventLog, Position, RecordedEvent,
@@ -29,6 +29,8 @@ pub struct Checked {
     pub captured: HashMap<Uuid, usize>,
     /// How often each order's money was given back.
     pub refunded: HashMap<Uuid, usize>,
+    /// The differences of changed lines that were given back: of which order, and of which change.
+    pub differences: HashSet<(Uuid, u32)>,
     /// All events, in order.
     pub events: usize,
 }
@@ -90,6 +92,10 @@ impl Checked {
                     OrderEvent::OrderPlaced(placed) => *self.placed.entry(placed.order_id).or_default() += 1,
                     OrderEvent::PaymentCaptured(_) => *self.captured.entry(id).or_default() += 1,
                     OrderEvent::PaymentRefunded(_) => *self.refunded.entry(id).or_default() += 1,
+                    OrderEvent::PartialRefunded(refunded) => {
+                        let once = self.differences.insert((id, refunded.adjustment));
+                        assert!(once, "a difference was given back twice at position {}", event.position);
+                    }
                     _ => {}
                 }
                 self.orders.entry(id).or_default().apply(&order_event);
@@ -108,19 +114,28 @@ impl Checked {
 
     /// Orders whose fulfilment has nothing left to do but to wait for a person to prepare or to bring them.
     pub fn settled(&self) -> bool {
-        self.orders.values().all(|order| match order.status {
-            OrderStatus::Pending => false,
-            OrderStatus::Cancelled => {
-                matches!(
-                    order.payment.status,
-                    PaymentStatus::None
-                        | PaymentStatus::Requested
-                        | PaymentStatus::Declined
-                        | PaymentStatus::Refunded
-                ) && !self.holds(order)
-            }
-            OrderStatus::Delivered => !self.holds(order),
-            OrderStatus::Confirmed | OrderStatus::Processing | OrderStatus::Shipped => true,
+        let back = |order: &Order| {
+            let done = |change: &Adjustment| {
+                matches!(change.status, DifferenceStatus::None | DifferenceStatus::Refunded)
+            };
+            order.adjustments.iter().all(done)
+        };
+        self.orders.values().all(|order| {
+            back(order)
+                && match order.status {
+                    OrderStatus::Pending => false,
+                    OrderStatus::Cancelled => {
+                        matches!(
+                            order.payment.status,
+                            PaymentStatus::None
+                                | PaymentStatus::Requested
+                                | PaymentStatus::Declined
+                                | PaymentStatus::Refunded
+                        ) && !self.holds(order)
+                    }
+                    OrderStatus::Delivered => !self.holds(order),
+                    OrderStatus::Confirmed | OrderStatus::Processing | OrderStatus::Shipped => true,
+                }
         })
     }
 
@@ -147,6 +162,22 @@ impl Checked {
                 (self.captured.get(id).copied().unwrap_or(0), self.refunded.get(id).copied().unwrap_or(0));
             assert!(captured <= 1, "{} was charged {captured} times", placed.number);
             let holds = self.holds(order);
+            let given_back = order
+                .adjustments
+                .iter()
+                .all(|change| matches!(change.status, DifferenceStatus::None | DifferenceStatus::Refunded));
+            let has_ended = matches!(order.status, OrderStatus::Cancelled | OrderStatus::Delivered);
+            assert!(given_back || !has_ended, "{}: a difference is not back", placed.number);
+            for line in order.lines_now() {
+                let product = self.products.get(&line.product_id.uuid());
+                let hold = product.and_then(|product| product.holds.get(&placed.order_id));
+                assert!(
+                    hold.is_none_or(|hold| hold.quantity <= line.quantity),
+                    "{}: more is held than is left of {}",
+                    placed.number,
+                    line.product_id
+                );
+            }
             match order.status {
                 OrderStatus::Pending => panic!("{} is still pending", placed.number),
                 OrderStatus::Cancelled => {

@@ -9,13 +9,14 @@ use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 use sqlx::{Connection, PgConnection};
 
-/// Makes of the log what version 1 of `DeliveryScheduled` would have left, and forgets all that was made from it.
+/// Makes of the log what version 1 of `DeliveryScheduled` and of the fulfilment's events would have left, and forgets all that was made from it.
 const AS_IT_WAS: &[&str] = &[
     "alter table events disable trigger user",
     "update events set event_version = '1', payload = jsonb_set(
          payload::jsonb #- '{DeliveryScheduled,window}', '{DeliveryScheduled,preferred_date}',
          to_jsonb(substr(payload #>> '{DeliveryScheduled,window,from}', 1, 10)))::json
      where event_type = 'DeliveryScheduled'",
+    "update events set event_version = '1' where event_type in ('FactObserved', 'EffectsPlanned', 'EffectsDone')",
     "alter table events enable trigger user",
     "drop schema read_models cascade",
 ];

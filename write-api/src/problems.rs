@@ -108,8 +108,23 @@ pub fn order(error: ExecuteError<OrderRefusal>) -> Problem {
             OrderRefusal::OtherAmount { .. } => conflict("other_amount"),
             OrderRefusal::OtherDelivery => conflict("other_delivery"),
             OrderRefusal::GivenUp => conflict("delivery_given_up"),
+            OrderRefusal::NoSuchLine(_) => Problem::not_found(refusal.to_string()),
+            OrderRefusal::Imported => conflict("imported_order"),
+            OrderRefusal::LinePrepared => conflict("line_prepared"),
+            OrderRefusal::MoreThanAgreed { .. } => conflict("more_than_agreed"),
+            OrderRefusal::TooManyAdjustments { .. } => conflict("too_many_adjustments"),
         }
     })
+}
+
+/// What an order refuses of what is said of one of its lines.
+pub fn line(error: ExecuteError<OrderRefusal>) -> Problem {
+    match error {
+        ExecuteError::Refused(refusal @ (OrderRefusal::NothingToPay | OrderRefusal::OtherAmount { .. })) => {
+            invalid("/actual_total", refusal)
+        }
+        error => order(error),
+    }
 }
 
 /// The stable code of what a product refuses.

@@ -63,6 +63,8 @@ pub fn router(state: WriteApi) -> (Router, openapi::OpenApi) {
         .routes(routes!(orders::place::place))
         .routes(routes!(orders::cancel::cancel))
         .routes(routes!(orders::process::process))
+        .routes(routes!(orders::lines::report::report))
+        .routes(routes!(orders::lines::cancel::cancel_line))
         .routes(routes!(deliveries::assign::assign))
         .routes(routes!(deliveries::pickup::pickup))
         .routes(routes!(deliveries::positions::positions))

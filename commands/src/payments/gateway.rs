@@ -5,8 +5,11 @@
 
 use std::fmt;
 
-use agrodeep_domain::{Money, OrderId};
+use agrodeep_domain::{Money, OrderId, order::RefundOf};
 use async_trait::async_trait;
+
+/// What the keys of refunds of differences have before the number of the change.
+const DIFFERENCE: &str = "difference-";
 
 /// Keeps a repeated call from doing anything twice: the provider gives the first result again.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -31,6 +34,21 @@ impl GatewayKey {
     /// For one of several refunds of an order, each of a part of what was paid; `part` tells them apart.
     pub fn part_refund(order_id: OrderId, part: &str) -> Self {
         Self(format!("order:{order_id}:refund:{part}"))
+    }
+
+    /// For giving back the difference that one change of a line makes; the first is 1.
+    pub fn difference(order_id: OrderId, adjustment: u32) -> Self {
+        Self::part_refund(order_id, &format!("{DIFFERENCE}{adjustment}"))
+    }
+
+    /// What a refund under this key gives back of the payment of `order_id`. [`RefundOf::Unnamed`]: the key is not ours.
+    pub fn refund_of(order_id: OrderId, key: &str) -> RefundOf {
+        if key == Self::refund(order_id).as_str() {
+            return RefundOf::Rest;
+        }
+        let part = key.strip_prefix(Self::part_refund(order_id, DIFFERENCE).as_str());
+        let number = part.and_then(|number| number.parse().ok());
+        number.map_or(RefundOf::Unnamed, RefundOf::Difference)
     }
 
     /// For doing it anew after it has failed for good so many times: the provider gives a failure again and again.
@@ -154,6 +172,8 @@ pub struct Refund {
     pub amount: Money,
     /// How far it has come.
     pub status: RefundStatus,
+    /// The key that it was made with; `None`: not by us.
+    pub made_with: Option<String>,
 }
 
 /// Why the provider did not do it.

@@ -120,9 +120,9 @@ fn command(told: &Told<'_>) -> Option<(PaymentRef, OrderCommand)> {
             let (intent_id, code) = (payment.intent_id.clone(), code.clone());
             (payment.clone(), DeclinePayment { intent_id, code, provider_event_id }.into())
         }
-        News::Refunded { payment, refund_id, amount } => {
+        News::Refunded { payment, refund_id, amount, of } => {
             let (intent_id, refund_id) = (payment.intent_id.clone(), refund_id.clone());
-            let command = ConfirmRefund { intent_id, refund_id, amount: *amount, provider_event_id };
+            let command = ConfirmRefund { intent_id, refund_id, amount: *amount, provider_event_id, of: *of };
             (payment.clone(), command.into())
         }
         News::RefundFailed { .. } | News::Other { .. } => return None,

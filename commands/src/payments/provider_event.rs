@@ -1,7 +1,9 @@
 //! What the provider says, in Stripe's event format (<https://docs.stripe.com/api/events/object>).
 
-use agrodeep_domain::{Money, OrderId};
+use agrodeep_domain::{Money, OrderId, order::RefundOf};
 use serde::Deserialize;
+
+use super::gateway::GatewayKey;
 
 /// A message that says something to us.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,6 +39,8 @@ pub enum News {
         refund_id: String,
         /// How much.
         amount: Money,
+        /// What it gives back.
+        of: RefundOf,
     },
     /// The money did not reach the buyer: the provider has it again.
     RefundFailed {
@@ -88,12 +92,21 @@ struct Data<'a> {
 #[derive(Default, Deserialize)]
 struct ObjectMetadata {
     order_id: Option<String>,
+    idempotency_key: Option<String>,
 }
 
 impl ObjectMetadata {
     /// Whatever else stands there is not ours.
     fn order_id(&self) -> Option<OrderId> {
         self.order_id.as_deref().and_then(|id| id.parse().ok())
+    }
+
+    /// What a refund with this gives back: the key that it was made with tells.
+    fn refund_of(&self) -> RefundOf {
+        match (self.order_id(), &self.idempotency_key) {
+            (Some(order_id), Some(key)) => GatewayKey::refund_of(order_id, key),
+            _ => RefundOf::Unnamed,
+        }
     }
 }
 
@@ -199,9 +212,10 @@ fn refund(refund: RefundObject) -> Result<Option<News>, ProviderEventError> {
         return Ok(None);
     };
     let payment = PaymentRef { intent_id, order_id: refund.metadata.order_id() };
+    let of = refund.metadata.refund_of();
     let (refund_id, amount) = (refund.id, money(refund.amount, &refund.currency)?);
     Ok(match refund.status.as_deref() {
-        Some("succeeded") => Some(News::Refunded { payment, refund_id, amount }),
+        Some("succeeded") => Some(News::Refunded { payment, refund_id, amount, of }),
         Some("failed" | "canceled") => {
             let reason = refund.failure_reason.unwrap_or_else(|| "unknown".to_owned());
             Some(News::RefundFailed { payment, refund_id, amount, reason })
@@ -221,6 +235,8 @@ fn refunded_charge(charge: ChargeObject) -> Result<Option<News>, ProviderEventEr
         payment: PaymentRef { intent_id, order_id: charge.metadata.order_id() },
         refund_id: refund_id.unwrap_or(charge.id),
         amount: money(charge.amount_refunded, &charge.currency)?,
+        // The sum of all its refunds, and one of them: never a word about one alone.
+        of: RefundOf::Everything,
     }))
 }
 
@@ -290,12 +306,26 @@ mod tests {
 
     #[test]
     fn a_refund_counts_once_it_has_succeeded() {
-        let refund = |status: &str| {
+        let made_with = |status: &str, key: &str| {
             serde_json::json!({"id": "re_1", "amount": 1350, "currency": "eur", "status": status,
-                "payment_intent": "pi_1", "metadata": {"order_id": order_id()}})
+                "payment_intent": "pi_1", "metadata": {"order_id": order_id(), "idempotency_key": key}})
         };
-        let news = News::Refunded { payment: payment(), refund_id: "re_1".to_owned(), amount: euros(1350) };
-        assert_eq!(read(&event("refund.updated", &refund("succeeded"))).unwrap().news, news);
+        let news =
+            |of| News::Refunded { payment: payment(), refund_id: "re_1".to_owned(), amount: euros(1350), of };
+        let other_order = OrderId::from_uuid(Uuid::from_u128(8));
+        // What it gives back stands in the key that it was made with, and in nothing else.
+        for (key, of) in [
+            (GatewayKey::refund(order_id()).as_str(), RefundOf::Rest),
+            (GatewayKey::difference(order_id(), 12).as_str(), RefundOf::Difference(12)),
+            (GatewayKey::part_refund(order_id(), "12").as_str(), RefundOf::Unnamed),
+            (GatewayKey::difference(other_order, 12).as_str(), RefundOf::Unnamed),
+            (GatewayKey::refund(order_id()).after_failures(12).as_str(), RefundOf::Unnamed),
+            ("by hand", RefundOf::Unnamed),
+        ] {
+            let told = event("refund.updated", &made_with("succeeded", key));
+            assert_eq!(read(&told).unwrap().news, news(of), "{key}");
+        }
+        let refund = |status: &str| made_with(status, "by hand");
         let other = News::Other { kind: "refund.updated".to_owned() };
         assert_eq!(read(&event("refund.updated", &refund("pending"))).unwrap().news, other);
     }
@@ -310,6 +340,7 @@ mod tests {
             payment: payment(),
             refund_id: refund_id.to_owned(),
             amount: euros(1350),
+            of: RefundOf::Everything,
         };
         let listed = charge(true, serde_json::json!({"data": [{"id": "re_1"}]}));
         assert_eq!(read(&event("charge.refunded", &listed)).unwrap().news, news("re_1"));

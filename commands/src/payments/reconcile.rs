@@ -3,13 +3,13 @@
 
 use agrodeep_domain::{
     Order, OrderId,
-    order::{OrderStatus, PaymentStatus},
+    order::{DifferenceStatus, OrderStatus, PaymentStatus, RefundOf},
 };
 use chrono::{DateTime, Utc};
 
 use super::{
     difference::{Difference, DifferenceKind},
-    gateway::{Intent, IntentStatus, Refund, RefundStatus},
+    gateway::{GatewayKey, Intent, IntentStatus, Refund, RefundStatus},
     outcome::{Received, RecordError, Source, Told, record},
     provider_event::{News, PaymentRef},
 };
@@ -68,51 +68,32 @@ pub async fn reconcile(
     mode: Mode,
     at: DateTime<Utc>,
 ) -> Result<Reconciled, RecordError> {
-    let look = |found: &crate::Versioned<Order>| {
-        let order = &found.state;
-        let due = order.placed.as_ref().map(|placed| placed.total);
-        (order.payment.clone(), order.status, due)
-    };
-    let (payment, status, due) =
-        commands.executor.inspect::<Order, _>(order_id.uuid(), look).await.map_err(of_look_up)?;
-    let intent_id = payment.intent_id.clone();
-    let settled =
-        |finding| Reconciled { order_id, intent_id: intent_id.clone(), order: payment.status, finding };
+    let look = |found: &crate::Versioned<Order>| Looked::at(&found.state);
+    let looked = commands.executor.inspect::<Order, _>(order_id.uuid(), look).await.map_err(of_look_up)?;
+    let (intent_id, payment) = (looked.intent_id.clone(), looked.payment);
+    let settled = |finding| Reconciled { order_id, intent_id: intent_id.clone(), order: payment, finding };
     let Some(intent_id) = &intent_id else { return Ok(settled(Finding::Settled)) };
-    let open = status != OrderStatus::Cancelled;
-    let verdict = match payment.status {
-        PaymentStatus::None | PaymentStatus::Captured | PaymentStatus::Refunded => {
-            return Ok(settled(Finding::Settled));
+    let mut verdicts = Vec::new();
+    if let PaymentStatus::Requested | PaymentStatus::Declined = payment {
+        let intent = commands.gateway.intent(intent_id).await?;
+        verdicts.push(outcome_of_payment(payment, looked.open, intent.as_ref()));
+    }
+    if !looked.refunds.is_empty() {
+        let refunds = commands.gateway.refunds(intent_id).await?;
+        let verdict = |(of, amount): &(RefundOf, i64)| outcome_of_refund(order_id, &refunds, *of, *amount);
+        verdicts.extend(looked.refunds.iter().map(verdict));
+    }
+    // Of several that are found, what is not as it should be counts.
+    let mut finding = Finding::Settled;
+    for verdict in verdicts {
+        let found = settle(commands, order_id, intent_id, looked.due.clone(), verdict, mode, at).await?;
+        if matches!(finding, Finding::Settled | Finding::Agrees { .. }) {
+            finding = found;
         }
-        PaymentStatus::Requested | PaymentStatus::Declined => {
-            let intent = commands.gateway.intent(intent_id).await?;
-            outcome_of_payment(payment.status, open, intent.as_ref())
-        }
-        PaymentStatus::RefundRequested => {
-            let refunds = commands.gateway.refunds(intent_id).await?;
-            outcome_of_refund(&refunds, payment.captured.map(|captured| captured.hundredths()))
-        }
-    };
-    let payment_ref = PaymentRef { intent_id: intent_id.clone(), order_id: Some(order_id) };
-    let finding = match verdict {
-        Verdict::Agrees(provider) => Finding::Agrees { provider },
-        Verdict::Differs(kind, found) => {
-            if mode == Mode::Correct {
-                let expected = due.map_or_else(|| "an order".to_owned(), |due| due.to_string());
-                let (reference, order_id) = (intent_id.clone(), Some(order_id));
-                commands
-                    .differences
-                    .report(&Difference { kind, reference, order_id, expected, found })
-                    .await?;
-            }
-            Finding::Differs(kind)
-        }
-        Verdict::News(name, news) => {
-            let corrected =
-                mode == Mode::Correct && tell(commands, intent_id, name, news(payment_ref), at).await?;
-            Finding::Behind { news: name, corrected }
-        }
-    };
+    }
+    if finding == Finding::Settled {
+        return Ok(settled(finding));
+    }
     let result = match (&finding, mode) {
         (_, Mode::DryRun) => "dry_run",
         (Finding::Settled | Finding::Agrees { .. }, _) => "agrees",
@@ -121,6 +102,72 @@ pub async fn reconcile(
     };
     metrics::counter!("payments_reconciled_total", "result" => result).increment(1);
     Ok(settled(finding))
+}
+
+/// What of an order is compared.
+struct Looked {
+    intent_id: Option<String>,
+    payment: PaymentStatus,
+    open: bool,
+    due: String,
+    /// The refunds that the order waits for, and how many hundredths each is.
+    refunds: Vec<(RefundOf, i64)>,
+}
+
+impl Looked {
+    fn at(order: &Order) -> Self {
+        let requested = |(_, change): &(u32, &agrodeep_domain::order::Adjustment)| {
+            change.status == DifferenceStatus::Requested
+        };
+        let mut refunds: Vec<(RefundOf, i64)> = (1..)
+            .zip(&order.adjustments)
+            .filter(requested)
+            .map(|(number, change)| (RefundOf::Difference(number), change.refund.hundredths()))
+            .collect();
+        if let (PaymentStatus::RefundRequested, Some(left)) = (order.payment.status, order.left_of_captured())
+        {
+            refunds.push((RefundOf::Rest, left.hundredths()));
+        }
+        Self {
+            intent_id: order.payment.intent_id.clone(),
+            payment: order.payment.status,
+            open: order.status != OrderStatus::Cancelled,
+            due: order
+                .placed
+                .as_ref()
+                .map_or_else(|| "an order".to_owned(), |placed| placed.total.to_string()),
+            refunds,
+        }
+    }
+}
+
+/// Records or reports what one comparison came to, if `mode` says so.
+async fn settle(
+    commands: &Commands,
+    order_id: OrderId,
+    intent_id: &str,
+    expected: String,
+    verdict: Verdict,
+    mode: Mode,
+    at: DateTime<Utc>,
+) -> Result<Finding, RecordError> {
+    match verdict {
+        Verdict::Agrees(provider) => Ok(Finding::Agrees { provider }),
+        Verdict::Differs(kind, found) => {
+            if mode == Mode::Correct {
+                let (reference, order_id) = (intent_id.to_owned(), Some(order_id));
+                let difference = Difference { kind, reference, order_id, expected, found };
+                commands.differences.report(&difference).await?;
+            }
+            Ok(Finding::Differs(kind))
+        }
+        Verdict::News(name, news) => {
+            let payment = PaymentRef { intent_id: intent_id.to_owned(), order_id: Some(order_id) };
+            let corrected =
+                mode == Mode::Correct && tell(commands, intent_id, name, news(payment), at).await?;
+            Ok(Finding::Behind { news: name, corrected })
+        }
+    }
 }
 
 /// Tells the order, as a webhook would. True: it knows it now.
@@ -132,7 +179,12 @@ async fn tell(
     at: DateTime<Utc>,
 ) -> Result<bool, RecordError> {
     // The same for every time that the same is found out: recorded once.
-    let event_id = format!("reconciled:{intent_id}:{name}");
+    let event_id = match &news {
+        News::Refunded { of: RefundOf::Difference(number), .. } => {
+            format!("reconciled:{intent_id}:{name}:{number}")
+        }
+        _ => format!("reconciled:{intent_id}:{name}"),
+    };
     let told = Told { news, event_id: &event_id, source: Source::Reconciliation, at, traceparent: None };
     let corrected = matches!(record(commands, told).await?, Received::Applied { .. });
     if corrected {
@@ -178,21 +230,29 @@ fn outcome_of_payment(order: PaymentStatus, order_is_open: bool, intent: Option<
 }
 
 /// Pure: what the provider says of a refund that the order waits for.
-fn outcome_of_refund(refunds: &[Refund], wanted: Option<i64>) -> Verdict {
-    let whole = |refund: &&Refund| Some(refund.amount.hundredths()) == wanted;
-    if let Some(refund) =
-        refunds.iter().filter(whole).find(|refund| refund.status == RefundStatus::Succeeded).cloned()
-    {
-        let news = move |payment| News::Refunded { payment, refund_id: refund.id, amount: refund.amount };
-        return Verdict::News("refunded", Box::new(news));
+fn outcome_of_refund(order_id: OrderId, refunds: &[Refund], of: RefundOf, wanted: i64) -> Verdict {
+    let made_for = |refund: &Refund| {
+        refund.made_with.as_deref().map_or(RefundOf::Unnamed, |key| GatewayKey::refund_of(order_id, key))
+    };
+    // One that somebody has made by hand is known by its amount.
+    let fits = |refund: &&Refund| {
+        refund.amount.hundredths() == wanted
+            && (made_for(refund) == of || made_for(refund) == RefundOf::Unnamed)
+    };
+    let found = refunds.iter().filter(fits).find(|refund| refund.status == RefundStatus::Succeeded).cloned();
+    if let Some(refund) = found {
+        let news = move |payment| News::Refunded { payment, refund_id: refund.id, amount: refund.amount, of };
+        let name = if of == RefundOf::Rest { "refunded" } else { "difference_refunded" };
+        return Verdict::News(name, Box::new(news));
     }
-    if refunds.iter().filter(whole).any(|refund| refund.status == RefundStatus::Pending) {
+    if refunds.iter().filter(fits).any(|refund| refund.status == RefundStatus::Pending) {
         return Verdict::Agrees(IntentStatus::Succeeded);
     }
-    if let Some(refund) = refunds.iter().find(|refund| refund.status == RefundStatus::Failed) {
+    let mut of_this = refunds.iter().filter(|refund| [of, RefundOf::Unnamed].contains(&made_for(refund)));
+    if let Some(refund) = of_this.clone().find(|refund| refund.status == RefundStatus::Failed) {
         return Verdict::Differs(DifferenceKind::RefundFailed, format!("{} failed", refund.id));
     }
-    let given: Vec<_> = refunds.iter().map(|refund| refund.amount.to_string()).collect();
+    let given: Vec<_> = of_this.by_ref().map(|refund| refund.amount.to_string()).collect();
     let found = if given.is_empty() { "no refund".to_owned() } else { given.join(", ") };
     Verdict::Differs(DifferenceKind::RefundMissing, found)
 }
@@ -222,7 +282,8 @@ mod tests {
     }
 
     fn refund(id: &str, amount: &str, status: RefundStatus) -> Refund {
-        Refund { id: id.to_owned(), intent_id: "pi_1".to_owned(), amount: euros(amount), status }
+        let (id, intent_id) = (id.to_owned(), "pi_1".to_owned());
+        Refund { id, intent_id, amount: euros(amount), status, made_with: None }
     }
 
     /// In a word: what follows from it, with what the provider says.
@@ -269,7 +330,8 @@ mod tests {
     #[test]
     fn what_the_provider_says_of_a_refund_decides_what_is_recorded() {
         use RefundStatus::{Failed, Pending, Succeeded};
-        let of = |refunds: &[Refund]| said(outcome_of_refund(refunds, Some(1350)));
+        let order_id = OrderId::from_uuid(uuid::Uuid::from_u128(7));
+        let of = |refunds: &[Refund]| said(outcome_of_refund(order_id, refunds, RefundOf::Rest, 1350));
         assert_eq!(of(&[refund("re_1", "13.50 EUR", Succeeded)]), "refunded re_1 13.50 EUR");
         assert_eq!(of(&[refund("re_1", "13.50 EUR", Pending)]), "agrees");
         assert_eq!(of(&[refund("re_1", "13.50 EUR", Failed)]), "refund_failed: re_1 failed");
@@ -277,5 +339,16 @@ mod tests {
         assert_eq!(of(&again), "refunded re_2 13.50 EUR");
         assert_eq!(of(&[]), "refund_missing: no refund");
         assert_eq!(of(&[refund("re_1", "1.00 EUR", Succeeded)]), "refund_missing: 1.00 EUR");
+        // Two differences of the same amount, and the rest: each is known by its key.
+        let made = |id: &str, key: GatewayKey| Refund {
+            made_with: Some(key.as_str().to_owned()),
+            ..refund(id, "13.50 EUR", Succeeded)
+        };
+        let second = [made("re_2", GatewayKey::difference(order_id, 2))];
+        let of_difference =
+            |number| said(outcome_of_refund(order_id, &second, RefundOf::Difference(number), 1350));
+        assert_eq!(of_difference(2), "difference_refunded re_2 13.50 EUR");
+        assert_eq!(of_difference(1), "refund_missing: no refund");
+        assert_eq!(of(&second), "refund_missing: no refund");
     }
 }

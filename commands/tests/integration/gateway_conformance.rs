@@ -7,7 +7,7 @@ use agrodeep_commands::payments::{
     },
     simulated::{ConfirmError, SimulatedGateway},
 };
-use agrodeep_domain::OrderId;
+use agrodeep_domain::{OrderId, order::RefundOf};
 use async_trait::async_trait;
 use uuid::Uuid;
 
@@ -61,6 +61,7 @@ pub async fn all(provider: &dyn Provider) {
     outcomes_are_told_when_asked(provider).await;
     money_is_given_back_once(provider).await;
     no_more_is_given_back_than_was_paid(provider).await;
+    differences_and_the_rest_are_told_apart(provider).await;
 }
 
 async fn payments_are_asked_for_once_and_found(provider: &dyn Provider) {
@@ -174,6 +175,41 @@ async fn no_more_is_given_back_than_was_paid(provider: &dyn Provider) {
     gateway.refund(&part(&intent, "6.50 EUR"), &line(3)).await.unwrap();
     assert_eq!(code(gateway.refund(&part(&intent, "0.01 EUR"), &line(4)).await), TOO_MUCH);
     assert_eq!(gateway.refunds(&intent.id).await.unwrap().len(), 3);
+}
+
+/// Two differences of the same amount and the rest: each is given back once, and says what it has given back.
+async fn differences_and_the_rest_are_told_apart(provider: &dyn Provider) {
+    let gateway = provider.gateway();
+    let (order_id, intent) = paid(provider).await;
+    for _ in 0..2 {
+        for number in [1, 2] {
+            gateway
+                .refund(&part(&intent, "2.25 EUR"), &GatewayKey::difference(order_id, number))
+                .await
+                .unwrap();
+        }
+        gateway.refund(&part(&intent, "9.00 EUR"), &GatewayKey::refund(order_id)).await.unwrap();
+    }
+    let mut made: Vec<(RefundOf, String)> = gateway
+        .refunds(&intent.id)
+        .await
+        .unwrap()
+        .into_iter()
+        .map(|refund| {
+            let key = refund.made_with.unwrap();
+            (GatewayKey::refund_of(order_id, &key), refund.amount.to_string())
+        })
+        .collect();
+    made.sort_by_key(|(of, _)| format!("{of:?}"));
+    let expected = [
+        (RefundOf::Difference(1), "2.25 EUR".to_owned()),
+        (RefundOf::Difference(2), "2.25 EUR".to_owned()),
+        (RefundOf::Rest, "9.00 EUR".to_owned()),
+    ];
+    assert_eq!(made, expected);
+    // All is given back: neither of them again, under whatever key.
+    let third = gateway.refund(&part(&intent, "2.25 EUR"), &GatewayKey::difference(order_id, 3)).await;
+    assert_eq!(code(third), TOO_MUCH);
 }
 
 struct Simulated(SimulatedGateway);

@@ -9,7 +9,7 @@ use agrodeep_commands::payments::{
     signature::WebhookSecrets,
     simulated::SimulatedGateway,
 };
-use agrodeep_domain::OrderId;
+use agrodeep_domain::{OrderId, order::RefundOf};
 use chrono::Utc;
 use secrecy::SecretString;
 use tokio::task::JoinHandle;
@@ -78,7 +78,10 @@ async fn the_shop_is_told_at_once_and_by_a_signed_message_that_it_understands() 
         heard.iter().map(|(_, body)| provider_event::read(body.as_bytes()).unwrap().news).collect();
     let payment = provider_event::PaymentRef { intent_id: intent.id.clone(), order_id: intent.order_id };
     assert_eq!(news[1], News::Captured { payment: payment.clone(), amount: intent.amount });
-    assert_eq!(news[2], News::Refunded { payment, refund_id: refund.id, amount: intent.amount });
+    assert_eq!(
+        news[2],
+        News::Refunded { payment, refund_id: refund.id, amount: intent.amount, of: RefundOf::Rest }
+    );
 
     shutdown.cancel();
     tokio::time::timeout(Duration::from_secs(10), running).await.unwrap().unwrap();

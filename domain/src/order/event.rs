@@ -26,6 +26,9 @@ crate::events! {
         PaymentRefunded,
         DeliveryRescheduled,
         DeliveryGivenUp,
+        LineAdjusted,
+        PartialRefundRequested,
+        PartialRefunded,
     }
 }
 
@@ -245,4 +248,101 @@ pub struct DeliveryRescheduled {
 pub struct DeliveryGivenUp {
     /// The last delivery that failed.
     pub delivery_id: DeliveryId,
+}
+
+/// Who has changed a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AdjustedBy {
+    /// The producer of the line.
+    Producer,
+    /// The buyer.
+    Buyer,
+    /// An admin.
+    Admin,
+}
+
+impl AdjustedBy {
+    /// As it is written.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Producer => "producer",
+            Self::Buyer => "buyer",
+            Self::Admin => "admin",
+        }
+    }
+}
+
+/// Why a line is no longer what was ordered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AdjustmentCause {
+    /// The producer has none of it.
+    NotAvailable,
+    /// The producer has less of it.
+    PartlyAvailable,
+    /// It was weighed, and costs less than was agreed.
+    Weighed,
+    /// It is called off.
+    Cancelled,
+}
+
+impl AdjustmentCause {
+    /// As it is written.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::NotAvailable => "not_available",
+            Self::PartlyAvailable => "partly_available",
+            Self::Weighed => "weighed",
+            Self::Cancelled => "cancelled",
+        }
+    }
+}
+
+/// A paid line becomes less, or costs less: never more. The order goes on with the rest.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct LineAdjusted {
+    /// Which change of this order it is, from 1.
+    pub adjustment: u32,
+    /// The product of the line.
+    pub product_id: ProductId,
+    /// How much of it there is now.
+    pub quantity: Quantity,
+    /// What the line costs now.
+    pub total: Money,
+    /// Who has changed it.
+    pub by: AdjustedBy,
+    /// Why.
+    pub cause: AdjustmentCause,
+    /// In the words of who has changed it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<Personal<String>>,
+    /// The difference, which goes back to the buyer; nothing when it costs as much as before.
+    pub refund: Money,
+    /// Whether nothing is missing any more: the order can be picked up.
+    pub ready_for_pickup: bool,
+}
+
+/// The difference that a changed line makes is to be given back.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct PartialRefundRequested {
+    /// Of which change.
+    pub adjustment: u32,
+    /// The provider's id of the payment.
+    pub intent_id: String,
+    /// How much.
+    pub amount: Money,
+}
+
+/// The provider has given the difference back.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct PartialRefunded {
+    /// Of which change.
+    pub adjustment: u32,
+    /// The provider's id of the refund.
+    pub refund_id: String,
+    /// How much.
+    pub amount: Money,
+    /// The provider's id of the message that said so.
+    pub provider_event_id: String,
 }

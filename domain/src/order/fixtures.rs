@@ -2,10 +2,11 @@
 #![allow(clippy::unwrap_used)]
 
 use super::{
-    CancelOrder, CancelReason, Canceller, CapturePayment, Conductor, ConfirmOrder, ConfirmRefund,
-    DeclinePayment, DeliveryGivenUp, DeliveryRescheduled, LinesPrepared, Order, OrderCancelled,
-    OrderConfirmed, OrderDelivered, OrderEvent, OrderLine, OrderPlaced, OrderShipped, PaymentCaptured,
-    PaymentDeclined, PaymentRefunded, PaymentRequested, PlaceOrder, RefundRequested, RequestPayment,
+    AdjustedBy, AdjustmentCause, CancelOrder, CancelReason, Canceller, CapturePayment, Conductor,
+    ConfirmOrder, ConfirmRefund, DeclinePayment, DeliveryGivenUp, DeliveryRescheduled, LineAdjusted,
+    LinesPrepared, Order, OrderCancelled, OrderConfirmed, OrderDelivered, OrderEvent, OrderLine, OrderPlaced,
+    OrderShipped, PartialRefundRequested, PartialRefunded, PaymentCaptured, PaymentDeclined, PaymentRefunded,
+    PaymentRequested, PlaceOrder, RefundOf, RefundRequested, RequestPayment,
 };
 use crate::{AccountId, Money, OrderId, Personal, fixtures::*, testing::given};
 
@@ -150,6 +151,7 @@ pub(crate) fn confirm_refund() -> ConfirmRefund {
         refund_id: REFUND.to_owned(),
         amount: total(),
         provider_event_id: MESSAGE.to_owned(),
+        of: RefundOf::Rest,
     }
 }
 
@@ -211,4 +213,43 @@ pub(crate) fn order(events: Vec<OrderEvent>) -> Order {
 pub(crate) fn and(mut events: Vec<OrderEvent>, last: OrderEvent) -> Vec<OrderEvent> {
     events.push(last);
     events
+}
+
+/// Paul has none of the basil.
+pub(crate) fn basil_is_out() -> LineAdjusted {
+    LineAdjusted {
+        adjustment: 1,
+        product_id: product_id(11),
+        quantity: quantity("0"),
+        total: money("0.00 EUR"),
+        by: AdjustedBy::Producer,
+        cause: AdjustmentCause::NotAvailable,
+        note: None,
+        refund: money("2.25 EUR"),
+        ready_for_pickup: false,
+    }
+}
+
+/// What has happened to a confirmed order of which there is no basil.
+pub(crate) fn until_basil_is_out() -> Vec<OrderEvent> {
+    and(until_confirmed(), basil_is_out().into())
+}
+
+/// Called off after that: the rest is due.
+pub(crate) fn cancelled_with_less() -> OrderEvent {
+    cancelled(CancelReason::BuyerRequest, Some(money("11.25 EUR")))
+}
+
+pub(crate) fn difference_requested() -> OrderEvent {
+    PartialRefundRequested { adjustment: 1, intent_id: INTENT.to_owned(), amount: money("2.25 EUR") }.into()
+}
+
+pub(crate) fn difference_refunded() -> OrderEvent {
+    PartialRefunded {
+        adjustment: 1,
+        refund_id: "re_difference".to_owned(),
+        amount: money("2.25 EUR"),
+        provider_event_id: MESSAGE.to_owned(),
+    }
+    .into()
 }

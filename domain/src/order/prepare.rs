@@ -11,17 +11,21 @@ pub struct PrepareLines {
 impl Order {
     pub(super) fn prepare(&self, command: &PrepareLines) -> Result<Vec<OrderEvent>, OrderRefusal> {
         self.placed()?;
-        let producers = self.producers();
-        if !producers.contains(&command.producer_id) {
+        if !self.producers().contains(&command.producer_id) {
             return Err(OrderRefusal::NotYours);
         }
         if self.prepared_by.contains(&command.producer_id) && self.status != OrderStatus::Cancelled {
             return Ok(vec![]);
         }
+        let mut left = self.producers_with_lines_left();
         match self.status {
             OrderStatus::Pending => Err(OrderRefusal::NotConfirmed),
+            // Nothing is left of its lines, so there is nothing to prepare.
+            OrderStatus::Confirmed | OrderStatus::Processing if !left.remove(&command.producer_id) => {
+                Ok(vec![])
+            }
             OrderStatus::Confirmed | OrderStatus::Processing => {
-                let ready_for_pickup = self.prepared_by.len() + 1 == producers.len();
+                let ready_for_pickup = left.is_subset(&self.prepared_by);
                 Ok(vec![LinesPrepared { producer_id: command.producer_id, ready_for_pickup }.into()])
             }
             OrderStatus::Shipped => Err(OrderRefusal::AlreadyShipped),

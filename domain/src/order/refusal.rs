@@ -68,6 +68,29 @@ pub enum OrderRefusal {
         /// What was asked for.
         expected: Money,
     },
+    /// The order has no such line.
+    #[error("the order has no line of {0}")]
+    NoSuchLine(ProductId),
+    /// What was imported is over, and no provider has its payment.
+    #[error("the order was imported")]
+    Imported,
+    /// Its producer has prepared the line.
+    #[error("the producer has prepared this line")]
+    LinePrepared,
+    /// A line becomes more, or dearer.
+    #[error("a line is never more than {quantity} for {total}: the buyer never pays more than was agreed")]
+    MoreThanAgreed {
+        /// How much of it there is.
+        quantity: crate::Quantity,
+        /// What it costs.
+        total: Money,
+    },
+    /// Its lines have changed too often.
+    #[error("the lines of an order are changed at most {max} times: cancel the order")]
+    TooManyAdjustments {
+        /// How often at the most.
+        max: usize,
+    },
     /// Nobody tries to deliver it any more.
     #[error("all attempts to deliver the order have failed")]
     GivenUp,

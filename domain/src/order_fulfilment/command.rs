@@ -1,7 +1,7 @@
 //! What the fulfilment of an order is told.
 
 use agrodeep_domain::{
-    DeliveryId, Money, OrderId,
+    DeliveryId, Money, OrderId, ProductId, Quantity,
     order::{CancelReason, Conductor, OrderPlaced},
 };
 use chrono::{DateTime, Utc};
@@ -29,6 +29,19 @@ pub enum Fact {
     DeliveryCompleted(DeliveryId),
     /// The goods could not be brought.
     DeliveryFailed(DeliveryId),
+    /// A line has become less, or cheaper.
+    LineAdjusted {
+        /// Which change of the order it is, from 1.
+        adjustment: u32,
+        /// The product of the line.
+        product_id: ProductId,
+        /// How much of it there is now.
+        quantity: Quantity,
+        /// The difference, which goes back to the buyer.
+        refund: Money,
+    },
+    /// The buyer has the difference of that change back.
+    DifferenceRefunded(u32),
 }
 
 /// What of a placed order its fulfilment needs.

@@ -17,23 +17,24 @@ agrodeep_domain::events! {
     /// What the fulfilment of an order records.
     OrderFulfilmentEvent {
         FulfilmentStarted,
-        FactObserved,
+        FactObserved: 2,
         DeadlinePassed,
         PaymentTimeExtended,
         UnwindingStarted,
-        EffectsPlanned,
-        CompensationsPlanned,
-        EffectsDone,
-        EffectRefused,
-        EffectFailed,
-        EffectParked,
+        EffectsPlanned: 2,
+        CompensationsPlanned: 2,
+        EffectsDone: 2,
+        EffectRefused: 2,
+        EffectFailed: 2,
+        EffectParked: 2,
         FulfilmentCompleted,
-        RetryOrdered,
-        StepSkipped,
+        RetryOrdered: 2,
+        StepSkipped: 2,
         FulfilmentAbandoned,
         FulfilmentPaused,
         FulfilmentResumed,
     }
+    upcast by super::upcasters::UPCASTERS
 }
 
 /// Stock that one line of the order needs.

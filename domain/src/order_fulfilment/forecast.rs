@@ -83,7 +83,7 @@ fn stand_in(state: &OrderFulfilment, step: Step) -> Option<Yield> {
         }
         Step::ScheduleDelivery => Some(delivery(1)),
         Step::RescheduleDelivery => Some(delivery(2)),
-        Step::RefundPayment => Some(Yield::Refund { refund_id: String::new() }),
+        Step::RefundPayment | Step::RefundDifference(_) => Some(Yield::Refund { refund_id: String::new() }),
         Step::CancelOrder => {
             Some(Yield::Cancellation { reason: state.unwinding.unwrap_or(CancelReason::AdminDecision) })
         }
@@ -96,6 +96,7 @@ fn stand_in(state: &OrderFulfilment, step: Step) -> Option<Yield> {
         | Step::CancelDelivery
         | Step::WithdrawPayment
         | Step::ReleaseHold(_)
-        | Step::ExpireHold(_) => None,
+        | Step::ExpireHold(_)
+        | Step::ReduceHold(_) => None,
     }
 }

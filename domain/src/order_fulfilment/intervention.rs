@@ -108,8 +108,16 @@ fn can_skip(state: &OrderFulfilment, step: Step) -> Result<(), Refused> {
     }
     match step.skippable() {
         Skippable::Yes(_) => Ok(()),
-        Skippable::OnceRefunded(_) if state.refunded => Ok(()),
+        Skippable::OnceRefunded(_) if is_refunded(state, step) => Ok(()),
         Skippable::OnceRefunded(why) | Skippable::No(why) => Err(Refused::NotSkippable(step, why)),
+    }
+}
+
+/// Whether the provider has told that the money is back which this step gives back.
+fn is_refunded(state: &OrderFulfilment, step: Step) -> bool {
+    match step {
+        Step::RefundDifference(adjustment) => state.is_back(adjustment),
+        _ => state.refunded,
     }
 }
 

@@ -18,14 +18,16 @@ pub(super) fn plan(state: &OrderFulfilment) -> Vec<OrderFulfilmentEvent> {
     {
         return vec![UnwindingStarted { reason }.into()];
     }
-    let steps = if state.unwinding.is_some() {
+    // What the order has said about a line holds, whether it goes on or not.
+    let mut steps = unplanned(state, &state.settling(started));
+    steps.extend(if state.unwinding.is_some() {
         backward(state, started)
     } else if state.is_being_abandoned() {
         // The order arbitrates: nothing is undone before it says that it does not go on.
         unplanned(state, &[Step::CancelOrder])
     } else {
         forward(state, started)
-    };
+    });
     if !steps.is_empty() {
         return planned(started.order_id, &steps);
     }
@@ -59,7 +61,9 @@ fn forward(state: &OrderFulfilment, started: &FulfilmentStarted) -> Vec<Step> {
     let mut steps = Vec::new();
     if state.shipped_by.is_some() {
         steps.push(Step::RecordPickup);
-        steps.extend(started.lines.iter().map(|line| Step::CommitHold(line.product_id)));
+        // Only what is kept in the end leaves the stock.
+        let leaving = state.leaving(started).into_iter().filter(|product| state.is_reduced(*product));
+        steps.extend(leaving.map(Step::CommitHold));
         if state.delivered_by.is_some() {
             steps.push(Step::MarkDelivered);
         } else {
@@ -163,6 +167,9 @@ fn ended(state: &OrderFulfilment, started: &FulfilmentStarted) -> Option<Fulfilm
     if state.effects.iter().any(open) {
         return None;
     }
+    if !state.differences_are_back() {
+        return None;
+    }
     let money_is_back = state.paid == state.refunded;
     if state.unwinding.is_some() {
         let reason = state.cancelled?;
@@ -171,7 +178,8 @@ fn ended(state: &OrderFulfilment, started: &FulfilmentStarted) -> Option<Fulfilm
             !state.paid && matches!(withdrawal, Some(Progress::Refused(Refusal::AlreadyPaid)));
         return (money_is_back && !payment_is_on_its_way).then_some(FulfilmentOutcome::Cancelled { reason });
     }
-    let all_committed = started.lines.iter().all(|line| state.is_done(Step::CommitHold(line.product_id)));
+    let all_committed =
+        state.leaving(started).into_iter().all(|product| state.is_done(Step::CommitHold(product)));
     if !all_committed {
         return None;
     }

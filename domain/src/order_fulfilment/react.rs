@@ -96,6 +96,8 @@ impl Decision {
             Fact::OrderShipped(_) => state.shipped_by.is_none(),
             Fact::DeliveryCompleted(_) => state.delivered_by.is_none(),
             Fact::DeliveryFailed(delivery_id) => !state.failed.contains(&delivery_id),
+            Fact::LineAdjusted { adjustment, .. } => !state.changes.contains_key(&adjustment),
+            Fact::DifferenceRefunded(adjustment) => !state.differences_back.contains(&adjustment),
         }
     }
 

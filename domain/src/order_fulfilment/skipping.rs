@@ -28,6 +28,11 @@ impl Step {
                 "the buyer would not have the money back; refund it at the provider by hand, and once the provider has told of \
                  that, skip it",
             ),
+            Self::RefundDifference(_) => Skippable::OnceRefunded(
+                "the buyer would not have the difference back; refund it at the provider by hand, and once the provider has told \
+                 of that, skip it",
+            ),
+            Self::ReduceHold(_) => Skippable::No("more would leave the stock than the buyer gets"),
             Self::HoldStock(_) => {
                 Skippable::No("goods would be sold that nobody keeps: abandon the order instead")
             }
@@ -68,7 +73,9 @@ impl Step {
             | Self::RecordPickup
             | Self::CommitHold(_)
             | Self::MarkDelivered
-            | Self::RescheduleDelivery => None,
+            | Self::RescheduleDelivery
+            | Self::RefundDifference(_)
+            | Self::ReduceHold(_) => None,
         }
     }
 }

@@ -174,6 +174,8 @@ impl OrderFulfilment {
             } else {
                 "awaiting_refund"
             }
+        } else if self.is_done(Step::MarkDelivered) {
+            "awaiting_refund"
         } else if self.shipped_by.is_some() {
             "awaiting_delivery"
         } else if self.is_done(Step::ConfirmOrder) {

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::Refusal;
 
 /// One thing that is done for an order, at most once in effect. Written as its name, with the product where there is one:
-/// `hold_stock:prod_…`.
+/// `hold_stock:prod_…`; or with the number of a line's change: `reduce_hold:1`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Step {
     /// Keep stock of one line.
@@ -42,6 +42,10 @@ pub enum Step {
     ExpireHold(ProductId),
     /// Call the order off.
     CancelOrder,
+    /// Give the difference back that a change of a line makes. By the number of the change.
+    RefundDifference(u32),
+    /// Free the stock that is kept too much since a change of a line. By the number of the change.
+    ReduceHold(u32),
 }
 
 /// How a step is undone.
@@ -96,10 +100,14 @@ impl Step {
             | Self::ReleaseHold(_)
             | Self::ExpireHold(_)
             | Self::CancelOrder => Undo::Never("it undoes something itself"),
+            Self::RefundDifference(_) => {
+                Undo::Never("what was given back stays so: the rest is refunded later")
+            }
+            Self::ReduceHold(_) => Undo::Never("what nobody gets is not kept again"),
         }
     }
 
-    /// Whether it undoes something.
+    /// Whether it undoes something, or a part of it.
     pub const fn is_compensation(self) -> bool {
         match self {
             Self::HoldStock(_)
@@ -116,7 +124,9 @@ impl Step {
             | Self::WithdrawPayment
             | Self::ReleaseHold(_)
             | Self::ExpireHold(_)
-            | Self::CancelOrder => true,
+            | Self::CancelOrder
+            | Self::RefundDifference(_)
+            | Self::ReduceHold(_) => true,
         }
     }
 
@@ -140,7 +150,9 @@ impl Step {
                 | Self::WithdrawPayment
                 | Self::ReleaseHold(_)
                 | Self::ExpireHold(_)
-                | Self::CancelOrder,
+                | Self::CancelOrder
+                | Self::RefundDifference(_)
+                | Self::ReduceHold(_),
                 _,
             ) => WhenRefused::Park,
         }
@@ -164,6 +176,8 @@ impl Step {
             Self::ReleaseHold(_) => "release_hold",
             Self::ExpireHold(_) => "expire_hold",
             Self::CancelOrder => "cancel_order",
+            Self::RefundDifference(_) => "refund_difference",
+            Self::ReduceHold(_) => "reduce_hold",
         }
     }
 
@@ -177,8 +191,19 @@ impl Step {
         }
     }
 
-    /// One step of every kind; `product` for those that have one.
-    pub const fn all(product: ProductId) -> [Self; 15] {
+    const fn adjustment(self) -> Option<u32> {
+        match self {
+            Self::RefundDifference(adjustment) | Self::ReduceHold(adjustment) => Some(adjustment),
+            _ => None,
+        }
+    }
+
+    /// One step of every kind; `product` for those that have one, and the first change for those that settle one.
+    pub const fn all(product: ProductId) -> [Self; 17] {
+        Self::of(product, 1)
+    }
+
+    const fn of(product: ProductId, adjustment: u32) -> [Self; 17] {
         [
             Self::HoldStock(product),
             Self::RequestPayment,
@@ -195,15 +220,18 @@ impl Step {
             Self::ReleaseHold(product),
             Self::ExpireHold(product),
             Self::CancelOrder,
+            Self::RefundDifference(adjustment),
+            Self::ReduceHold(adjustment),
         ]
     }
 }
 
 impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.product() {
-            Some(product) => write!(f, "{}:{product}", self.name()),
-            None => f.write_str(self.name()),
+        match (self.product(), self.adjustment()) {
+            (Some(product), _) => write!(f, "{}:{product}", self.name()),
+            (None, Some(adjustment)) => write!(f, "{}:{adjustment}", self.name()),
+            (None, None) => f.write_str(self.name()),
         }
     }
 }
@@ -223,17 +251,14 @@ impl FromStr for Step {
     type Err = StepError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let unknown = || StepError(text.to_owned());
-        let (name, product) = match text.split_once(':') {
-            Some((name, product)) => (name, Some(product.parse().map_err(|_| unknown())?)),
-            None => (text, None),
-        };
-        // Which product stands in for the missing one does not matter: a step that has one is then not equal in text.
-        let stand_in = product.unwrap_or(ProductId::from_uuid(uuid::Uuid::nil()));
-        Self::all(stand_in)
+        // What stands in for the missing does not matter: a step that has a product or a change is then not equal in text.
+        let of = text.split_once(':').map_or("", |(_, of)| of);
+        let product = of.parse().unwrap_or(ProductId::from_uuid(uuid::Uuid::nil()));
+        let adjustment = of.parse().ok().filter(|number| *number > 0).unwrap_or(1);
+        Self::of(product, adjustment)
             .into_iter()
-            .find(|step| step.name() == name && step.product().is_some() == product.is_some())
-            .ok_or_else(unknown)
+            .find(|step| step.to_string() == text)
+            .ok_or_else(|| StepError(text.to_owned()))
     }
 }
 
@@ -259,7 +284,7 @@ impl JsonSchema for Step {
     }
 
     fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        schemars::json_schema!({ "type": "string", "pattern": "^[a-z_]+(:prod_[0-7][0-9a-hjkmnp-tv-z]{25})?$" })
+        schemars::json_schema!({ "type": "string", "pattern": "^[a-z_]+(:prod_[0-7][0-9a-hjkmnp-tv-z]{25}|:[1-9][0-9]*)?$" })
     }
 }
 
@@ -283,9 +308,18 @@ mod tests {
             assert_eq!(step.to_string().parse(), Ok(step));
             assert_eq!(serde_json::from_value::<Step>(serde_json::to_value(step).unwrap()).unwrap(), step);
         }
-        for bad in
-            ["hold_stock", "request_payment:prod_00000000000000000000000007", "", "hold_stock:ord_1", "dance"]
-        {
+        for bad in [
+            "hold_stock",
+            "request_payment:prod_00000000000000000000000007",
+            "",
+            "hold_stock:ord_1",
+            "dance",
+            "reduce_hold",
+            "reduce_hold:0",
+            "reduce_hold:01",
+            "refund_difference:prod_00000000000000000000000007",
+            "hold_stock:1",
+        ] {
             assert!(bad.parse::<Step>().is_err(), "{bad}");
         }
     }

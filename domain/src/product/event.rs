@@ -18,6 +18,7 @@ crate::events! {
         HoldReleased,
         HoldExpired,
         HoldCommitted,
+        HoldReduced,
     }
 }
 
@@ -126,4 +127,15 @@ pub struct HoldCommitted {
     pub order_id: OrderId,
     /// How much has left.
     pub quantity: Quantity,
+}
+
+/// Less is kept for an order than before: what is free again can be sold.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct HoldReduced {
+    /// Whose hold it is.
+    pub order_id: OrderId,
+    /// How much is kept now.
+    pub quantity: Quantity,
+    /// How much is free again.
+    pub freed: Quantity,
 }

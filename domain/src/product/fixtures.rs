@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 use super::{
-    CreateProduct, HoldCommitted, HoldExpired, HoldReleased, HoldStock, Product, ProductCreated,
+    CreateProduct, HoldCommitted, HoldExpired, HoldReduced, HoldReleased, HoldStock, Product, ProductCreated,
     ProductDelisted, ProductDetails, ProductEvent, StockCounted, StockHeld,
 };
 use crate::{fixtures::*, testing::given};
@@ -74,6 +74,10 @@ pub(crate) fn expired(order: u128, amount: &str) -> ProductEvent {
 
 pub(crate) fn committed(order: u128, amount: &str) -> ProductEvent {
     HoldCommitted { order_id: order_id(order), quantity: quantity(amount) }.into()
+}
+
+pub(crate) fn reduced(order: u128, to: &str, freed: &str) -> ProductEvent {
+    HoldReduced { order_id: order_id(order), quantity: quantity(to), freed: quantity(freed) }.into()
 }
 
 /// On hand, held and available after `events`.

@@ -25,6 +25,7 @@ fn command() -> impl Strategy<Value = ProductCommand> {
             ExpireHold { order_id, at }.into()
         }),
         3 => order().prop_map(|order_id| CommitHold { order_id }.into()),
+        3 => (order(), amount()).prop_map(|(order_id, quantity)| ReduceHold { order_id, quantity }.into()),
         3 => (producer(), amount()).prop_map(|(producer_id, on_hand)| CountStock { producer_id, on_hand }.into()),
         1 => (producer(), price()).prop_map(|(producer_id, price)| {
             RepriceProduct { producer_id, price: money(price) }.into()
@@ -76,6 +77,12 @@ impl Paper {
             ProductEvent::HoldCommitted(event) => {
                 assert_eq!(self.holds.remove(&event.order_id), Some(event.quantity.thousandths()));
                 self.on_hand -= event.quantity.thousandths();
+            }
+            ProductEvent::HoldReduced(event) => {
+                let held = self.holds.get_mut(&event.order_id).unwrap();
+                assert!(event.quantity.thousandths() > 0, "a hold of nothing");
+                *held -= event.freed.thousandths();
+                assert_eq!(*held, event.quantity.thousandths());
             }
             ProductEvent::ProductDescribed(_)
             | ProductEvent::ProductRepriced(_)

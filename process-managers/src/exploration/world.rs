@@ -4,13 +4,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use agrodeep_domain::{
-    Aggregate, Delivery, Order, OrderId, Product, ProductId, Quantity, TrackingNumber,
+    Aggregate, Delivery, Money, Order, OrderId, Product, ProductId, Quantity, TrackingNumber,
     delivery::{
         AssignDriver, CancelDelivery, DeliveryCommand, DeliveryRefusal, DeliveryStatus, FailDelivery, PickUp,
     },
     order::{
-        CancelOrder, Canceller, CapturePayment, ConfirmRefund, DeclinePayment, DeliverOrder, OrderCommand,
-        OrderEvent, OrderRefusal, OrderStatus, PaymentStatus, PrepareLines, RequestPayment, RequestRefund,
+        CancelLine, CancelOrder, Canceller, CapturePayment, ConfirmRefund, DeclinePayment, DeliverOrder,
+        LineAdjusted, LineCanceller, OrderCommand, OrderEvent, OrderRefusal, OrderStatus, PaymentStatus,
+        PrepareLines, RefundOf, ReportLine, RequestPartialRefund, RequestPayment, RequestRefund,
         RescheduleDelivery, ShipOrder,
     },
     product::{CommitHold, ProductCommand, ReleaseHold},
@@ -21,7 +22,7 @@ use uuid::Uuid;
 use super::fixtures::{BUYER, DRIVER, PRODUCER, account, day, place, product, product_id};
 use crate::{
     effects::{
-        cancel_order, confirm_order, expire_hold, give_up_delivery, hold_stock, record_pickup,
+        cancel_order, confirm_order, expire_hold, give_up_delivery, hold_stock, record_pickup, reduce_hold,
         schedule_delivery,
     },
     order_fulfilment::{
@@ -53,6 +54,7 @@ pub(super) enum Webhook {
     Captured,
     Declined,
     Refunded,
+    Difference(u32),
 }
 
 #[derive(Clone, PartialEq, Serialize)]
@@ -64,6 +66,8 @@ pub(super) struct World {
     pub stock: Vec<Quantity>,
     pub deliveries: BTreeMap<u32, Delivery>,
     pub charge: Charge,
+    /// What the provider has given back of it, in hundredths: the rest, and the difference of each change.
+    pub given_back: Vec<(Webhook, i64)>,
     pub webhooks: BTreeSet<Webhook>,
     /// What the provider has told, and may tell again at any time.
     pub heard: BTreeSet<Webhook>,
@@ -71,6 +75,8 @@ pub(super) struct World {
     pub asleep: Vec<(Step, OrderFulfilment)>,
     /// How often a process has stood still.
     pub slept: usize,
+    /// What the log has of those who died before they recorded it, and nobody has read yet.
+    pub unrecorded: Vec<(Step, Option<Yield>)>,
     pub fulfilment: OrderFulfilment,
     /// What the log has of the order and its deliveries, as far as it matters, in its order.
     pub facts: Vec<Fact>,
@@ -105,10 +111,12 @@ impl World {
             products,
             deliveries: BTreeMap::new(),
             charge: Charge::None,
+            given_back: vec![],
             webhooks: BTreeSet::new(),
             heard: BTreeSet::new(),
             asleep: vec![],
             slept: 0,
+            unrecorded: vec![],
             fulfilment: OrderFulfilment::default(),
             facts: vec![],
             seen: 0,
@@ -130,8 +138,10 @@ impl World {
         let ways: Vec<_> = deliveries.iter().map(|(n, delivery)| (n, delivery.status)).collect();
         let order =
             (order.status, &order.payment, order.prepared_by.len(), order.delivery, order.undeliverable);
+        let lines = (&self.order.adjustments, &fulfilment.changes, &fulfilment.differences_back);
+        let given_back = &self.given_back;
         let effects: Vec<_> = fulfilment.effects.values().collect();
-        let steps: Vec<_> = fulfilment.effects.keys().map(|step| step.name()).collect();
+        let steps: Vec<_> = fulfilment.effects.keys().map(ToString::to_string).collect();
         let flags = (
             fulfilment.unwinding,
             fulfilment.cancelled,
@@ -140,15 +150,27 @@ impl World {
             fulfilment.extended_until,
         );
         let people = (fulfilment.paused, fulfilment.abandoned, self.pauses);
-        let torn: Vec<_> = torn.iter().map(|step| step.name()).collect();
+        let torn: Vec<_> = torn.iter().map(ToString::to_string).collect();
         let key = (stock, ways, order, charge, webhooks, effects, steps, flags);
         let asleep: Vec<_> = self
             .asleep
             .iter()
             .map(|(step, knows)| (step, knows.unwinding, knows.timed_out_at, knows.delivery, &knows.failed))
             .collect();
-        let late = (asleep, self.slept, &self.heard);
-        serde_json::to_vec(&(key, facts, seen, done.len(), torn, self.failures, late, people)).unwrap()
+        let late = (asleep, self.slept, &self.unrecorded, &self.heard);
+        serde_json::to_vec(&(
+            key,
+            facts,
+            seen,
+            done.len(),
+            torn,
+            self.failures,
+            late,
+            people,
+            lines,
+            given_back,
+        ))
+        .unwrap()
     }
 
     pub fn start(&self) -> StartFulfilment {
@@ -182,6 +204,10 @@ impl World {
                 OrderEvent::PaymentRefunded(_) => Some(Fact::PaymentRefunded),
                 OrderEvent::OrderCancelled(event) => Some(Fact::OrderCancelled(event.reason)),
                 OrderEvent::OrderShipped(event) => Some(Fact::OrderShipped(event.delivery_id)),
+                OrderEvent::LineAdjusted(LineAdjusted {
+                    adjustment, product_id, quantity, refund, ..
+                }) => Some(Fact::LineAdjusted { adjustment, product_id, quantity, refund }),
+                OrderEvent::PartialRefunded(event) => Some(Fact::DifferenceRefunded(event.adjustment)),
                 _ => None,
             });
         }
@@ -253,12 +279,29 @@ impl World {
                     );
                     if self.charge == Charge::Paid {
                         self.charge = Charge::Refunded;
-                        self.webhooks.insert(Webhook::Refunded);
+                        let left = self.order.left_of_captured().unwrap();
+                        self.give_back(Webhook::Refunded, left.hundredths());
                     }
                     Outcome::Done(Some(Yield::Refund { refund_id: "re_1".to_owned() }))
                 }
                 Err(refusal) => because(&refusal),
             },
+            Step::RefundDifference(adjustment) => {
+                match self.effect_on_order(step, RequestPartialRefund { adjustment }) {
+                    Ok(()) => {
+                        let refund = self.order.adjustment(adjustment).unwrap().refund.hundredths();
+                        self.give_back(Webhook::Difference(adjustment), refund);
+                        Outcome::Done(Some(Yield::Refund {
+                            refund_id: format!("re_difference_{adjustment}"),
+                        }))
+                    }
+                    Err(refusal) => because(&refusal),
+                }
+            }
+            Step::ReduceHold(adjustment) => {
+                let (product_id, command) = reduce_hold::command(&state, adjustment).unwrap();
+                self.ask_product(step, product_id, command)
+            }
             Step::ScheduleDelivery => {
                 let wanted = self.order.status != OrderStatus::Cancelled;
                 self.schedule(1, wanted)
@@ -302,6 +345,26 @@ impl World {
                 Err(refusal) => because(&refusal),
             },
         }
+    }
+
+    /// The provider gives money back once under each key, and never more than it has.
+    fn give_back(&mut self, key: Webhook, hundredths: i64) {
+        if self.given(key).is_some() {
+            return;
+        }
+        self.given_back.push((key, hundredths));
+        self.given_back.sort_unstable();
+        self.webhooks.insert(key);
+        let captured = self.order.payment.captured.unwrap().hundredths();
+        assert!(self.given_back_in_all() <= captured, "more is given back than was paid");
+    }
+
+    fn given(&self, key: Webhook) -> Option<i64> {
+        self.given_back.iter().find(|(made_with, _)| *made_with == key).map(|(_, hundredths)| *hundredths)
+    }
+
+    pub fn given_back_in_all(&self) -> i64 {
+        self.given_back.iter().map(|(_, hundredths)| hundredths).sum()
     }
 
     fn request_payment(&mut self) -> Outcome {
@@ -380,7 +443,8 @@ impl World {
             self.charge == Charge::Paid && self.order.payment.status == PaymentStatus::RefundRequested;
         if gives {
             self.charge = Charge::Refunded;
-            self.webhooks.insert(Webhook::Refunded);
+            let left = self.order.left_of_captured().unwrap();
+            self.give_back(Webhook::Refunded, left.hundredths());
         }
         gives
     }
@@ -398,7 +462,9 @@ impl World {
     pub fn told(&mut self, webhook: Webhook) {
         self.heard.insert(webhook);
         let (intent_id, provider_event_id) = (INTENT.to_owned(), format!("{webhook:?}"));
-        let amount = self.order.placed.as_ref().unwrap().total;
+        let total = self.order.placed.as_ref().unwrap().total;
+        let given = self.given(webhook).map(|given| Money::from_hundredths(given, total.currency()).unwrap());
+        let amount = given.unwrap_or(total);
         let told = match webhook {
             Webhook::Captured => self.ask_order(CapturePayment { intent_id, amount, provider_event_id }),
             Webhook::Declined => {
@@ -407,7 +473,13 @@ impl World {
             }
             Webhook::Refunded => {
                 let refund_id = "re_1".to_owned();
-                self.ask_order(ConfirmRefund { intent_id, refund_id, amount, provider_event_id })
+                let of = RefundOf::Rest;
+                self.ask_order(ConfirmRefund { intent_id, refund_id, amount, provider_event_id, of })
+            }
+            Webhook::Difference(adjustment) => {
+                let (refund_id, of) =
+                    (format!("re_difference_{adjustment}"), RefundOf::Difference(adjustment));
+                self.ask_order(ConfirmRefund { intent_id, refund_id, amount, provider_event_id, of })
             }
         };
         assert_eq!(told, Ok(()), "{webhook:?}");
@@ -415,6 +487,25 @@ impl World {
 
     pub fn buyer_cancels(&mut self) -> bool {
         self.ask_order(CancelOrder { by: Canceller::Buyer(account(BUYER)), note: None }).is_ok()
+    }
+
+    /// The producer has so many thousandths of the `n`-th product left; the order goes on with that, or is called off.
+    pub fn producer_has(&mut self, n: usize, thousandths: i64) -> bool {
+        let quantity = Some(Quantity::from_thousandths(thousandths).unwrap());
+        let (producer_id, product_id) = (account(PRODUCER), product_id(n));
+        let command = ReportLine { producer_id, product_id, quantity, total: None, note: None };
+        self.changes_something(command)
+    }
+
+    /// The buyer calls off what is left of the `n`-th product.
+    pub fn buyer_cancels_line(&mut self, n: usize) -> bool {
+        let by = LineCanceller::Buyer(account(BUYER));
+        self.changes_something(CancelLine { by, product_id: product_id(n), note: None })
+    }
+
+    fn changes_something(&mut self, command: impl Into<OrderCommand>) -> bool {
+        let before = self.order.clone();
+        self.ask_order(command).is_ok() && before != self.order
     }
 
     /// Producers prepare, an admin assigns a driver, the driver comes; `recorded`: and the pick-up reaches the delivery.

@@ -25,7 +25,7 @@ use super::market::Market;
 /// How many cells are tried at the same time, each row of them in a database of its own.
 const AT_ONCE: usize = 6;
 
-fn steps() -> [Step; 15] {
+fn steps() -> [Step; 17] {
     Step::all(ProductId::from_uuid(Uuid::nil()))
 }
 
@@ -52,9 +52,18 @@ fn cells() -> Vec<Cell> {
         row("gateway", call, plot, &Breakage::OF_ANSWERS);
         row("gateway", call, plot, &[Breakage::TimeOut, Breakage::LateSuccess]);
     }
-    for (record, plot) in
-        [("observed", Plot::Delivered), ("outcomes", Plot::CancelledPaid), ("deadline", Plot::TimedOut)]
-    {
+    // What makes a line less, between everything that follows from it.
+    row("effect", "commit_hold", Plot::LessDelivered, &Breakage::ALL);
+    row("effect", "refund_payment", Plot::LessCancelled, &Breakage::ALL);
+    row("effect", "refund_difference", Plot::LessCancelled, &Breakage::ALL);
+    row("gateway", "refund", Plot::LessDelivered, &Breakage::OF_ANSWERS);
+    row("gateway", "refund", Plot::LessCancelled, &[Breakage::TimeOut, Breakage::LateSuccess]);
+    for (record, plot) in [
+        ("observed", Plot::Delivered),
+        ("outcomes", Plot::CancelledPaid),
+        ("deadline", Plot::TimedOut),
+        ("payment_time", Plot::BankDecidesLate),
+    ] {
         row("record", record, plot, &Breakage::OF_ANSWERS);
         row("record", record, plot, &[Breakage::DuplicateAnswer]);
     }

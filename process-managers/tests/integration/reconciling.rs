@@ -148,3 +148,22 @@ async fn the_job_asks_by_itself_and_only_about_what_has_waited_long_enough() {
     }
     running.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_difference_that_was_never_told_is_found_out_beside_the_rest() {
+    let market = Market::open().await;
+    let apples = market.product("10").await;
+    let running = market.run().await;
+    let order_id = market.place(&[(apples, "3")]).await;
+    market.confirmed(order_id).await;
+    market.loses_webhooks().await;
+    market.has(order_id, apples, "1").await;
+    market.cancel(order_id).await;
+    market.waits_at("awaiting_refund").await;
+    assert_eq!(market.found(Mode::DryRun).await, behind("difference_refunded", false));
+    assert_eq!(market.found(Mode::Correct).await, behind("difference_refunded", true));
+    let reason = CancelReason::BuyerRequest;
+    assert_eq!(market.ended(order_id).await.outcome, Some(FulfilmentOutcome::Cancelled { reason }));
+    market.nets_to_zero(order_id).await;
+    running.stop().await;
+}

@@ -2,7 +2,10 @@
 
 use agrodeep_commands::{
     delivery::{CompleteRequest, FailRequest, PickUpRequest, complete, fail, pick_up},
-    order::{CancelRequest, PlaceRequest, PrepareRequest, RequestedItem, cancel, place, prepare},
+    order::{
+        CancelRequest, PlaceRequest, PrepareRequest, ReportLineRequest, RequestedItem, cancel, place,
+        prepare, report_line,
+    },
 };
 use agrodeep_domain::{
     Address, Delivery, DeliveryId, Order, OrderId, Personal, ProductId, Role,
@@ -65,6 +68,19 @@ impl Market {
     pub async fn cancel(&self, order_id: OrderId) {
         let request = CancelRequest { order_id, by: Canceller::Buyer(buyer()), note: None };
         cancel(&self.commands(), request, by(buyer(), Role::Buyer)).await.unwrap();
+    }
+
+    /// The producer has so much of a product for an order.
+    pub async fn has(&self, order_id: OrderId, product_id: ProductId, quantity: &str) {
+        let request = ReportLineRequest {
+            order_id,
+            producer_id: producer(),
+            product_id,
+            quantity: Some(quantity.parse().unwrap()),
+            total: None,
+            note: None,
+        };
+        report_line(&self.commands(), request, by(producer(), Role::Producer)).await.unwrap();
     }
 
     /// The producer prepares, and the driver comes.

@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod less;
 mod story;
 
 use agrodeep_domain::{

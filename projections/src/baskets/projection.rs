@@ -52,6 +52,9 @@ impl Projection for BasketsProjection {
                     | "PaymentRefunded"
                     | "DeliveryRescheduled"
                     | "DeliveryGivenUp"
+                    | "LineAdjusted"
+                    | "PartialRefundRequested"
+                    | "PartialRefunded"
             ),
             Product::TYPE => event.event_type == "ProductCreated",
             _ => false,
@@ -144,7 +147,10 @@ impl BasketsProjection {
             | OrderEvent::RefundRequested(_)
             | OrderEvent::PaymentRefunded(_)
             | OrderEvent::DeliveryRescheduled(_)
-            | OrderEvent::DeliveryGivenUp(_) => Ok(()),
+            | OrderEvent::DeliveryGivenUp(_)
+            | OrderEvent::LineAdjusted(_)
+            | OrderEvent::PartialRefundRequested(_)
+            | OrderEvent::PartialRefunded(_) => Ok(()),
         }
     }
 

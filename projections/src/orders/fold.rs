@@ -2,18 +2,19 @@
 
 use agrodeep_domain::{
     AccountId, OrderId, ProductId,
-    order::{OrderDelivery, OrderEvent, OrderPlaced, OrderStatus, PaymentStatus},
+    order::{DifferenceStatus, OrderDelivery, OrderEvent, OrderPlaced, OrderStatus, PaymentStatus},
     product::ProductEvent,
 };
 use agrodeep_event_store::RecordedEvent;
 
-use super::{Cancellation, ItemStatus, Order, OrderItem, OrderPayment, StatusChange};
+use super::{Cancellation, ItemStatus, LineAdjustment, Order, OrderItem, OrderPayment, StatusChange};
 
 /// What a product's event says about the stock of an order: whose order, and what becomes of its line.
 pub(crate) fn stock_of(event: &ProductEvent) -> Option<(OrderId, StockStep)> {
     match event {
         ProductEvent::StockHeld(event) => Some((event.order_id, StockStep::Held)),
         ProductEvent::HoldReleased(event) => Some((event.order_id, StockStep::Released)),
+        ProductEvent::HoldReduced(event) => Some((event.order_id, StockStep::Reduced)),
         ProductEvent::HoldExpired(event) => Some((event.order_id, StockStep::Released)),
         ProductEvent::HoldCommitted(event) => Some((event.order_id, StockStep::Committed)),
         ProductEvent::ProductCreated(_)
@@ -28,6 +29,8 @@ pub(crate) fn stock_of(event: &ProductEvent) -> Option<(OrderId, StockStep)> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum StockStep {
     Held,
+    /// Less of it is held: the line stays what it is.
+    Reduced,
     Released,
     Committed,
 }
@@ -66,6 +69,7 @@ pub(super) fn placed(placed: &OrderPlaced, event: &RecordedEvent) -> Order {
         delivery: None,
         ready_for_pickup: false,
         undeliverable: false,
+        adjustments: Vec::new(),
         version: event.version,
         created_at: at,
         updated_at: at,
@@ -113,15 +117,17 @@ impl Order {
             OrderEvent::LinesPrepared(fact) => {
                 self.ready_for_pickup = fact.ready_for_pickup;
                 self.reach(OrderStatus::Processing, event);
-                self.move_items(|item| (item.producer_id == fact.producer_id).then_some(ItemStatus::Prepared))
+                self.move_what_is_left(|item| {
+                    (item.producer_id == fact.producer_id).then_some(ItemStatus::Prepared)
+                })
             }
             OrderEvent::OrderShipped(_) => {
                 self.reach(OrderStatus::Shipped, event);
-                self.move_items(|_| Some(ItemStatus::Shipped))
+                self.move_what_is_left(|_| Some(ItemStatus::Shipped))
             }
             OrderEvent::OrderDelivered(_) => {
                 self.reach(OrderStatus::Delivered, event);
-                self.move_items(|_| Some(ItemStatus::Delivered))
+                self.move_what_is_left(|_| Some(ItemStatus::Delivered))
             }
             OrderEvent::OrderCancelled(fact) => {
                 self.cancellation = Some(Cancellation {
@@ -153,6 +159,19 @@ impl Order {
             }
             OrderEvent::DeliveryGivenUp(_) => {
                 self.undeliverable = true;
+                false
+            }
+            OrderEvent::LineAdjusted(fact) => {
+                self.ready_for_pickup |= fact.ready_for_pickup;
+                self.adjustments.push(LineAdjustment::of(fact, event));
+                false
+            }
+            OrderEvent::PartialRefundRequested(fact) => {
+                self.refund_of(fact.adjustment, DifferenceStatus::Requested, None);
+                false
+            }
+            OrderEvent::PartialRefunded(fact) => {
+                self.refund_of(fact.adjustment, DifferenceStatus::Refunded, Some(&fact.refund_id));
                 false
             }
         }
@@ -192,6 +211,17 @@ impl Order {
             at: event.metadata.occurred_at,
             actor: event.metadata.actor.clone(),
         });
+    }
+
+    /// Moves the lines of which anything is left: of a line of nothing, nothing goes its way.
+    fn move_what_is_left(&mut self, to: impl Fn(&OrderItem) -> Option<ItemStatus>) -> bool {
+        let gone: Vec<ProductId> = self
+            .adjustments
+            .iter()
+            .filter(|change| change.quantity.is_zero())
+            .map(|change| change.product_id)
+            .collect();
+        self.move_items(|item| if gone.contains(&item.product_id) { None } else { to(item) })
     }
 
     fn move_items(&mut self, to: impl Fn(&OrderItem) -> Option<ItemStatus>) -> bool {

@@ -131,6 +131,7 @@ pub(super) fn order(row: &PgRow) -> Result<Order, ReadError> {
         delivery: delivery(row)?,
         ready_for_pickup: get(row, "ready_for_pickup")?,
         undeliverable: get(row, "undeliverable")?,
+        adjustments: json(row, "adjustments")?,
         version: version(row)?,
         created_at: get(row, "created_at")?,
         updated_at: get(row, "updated_at")?,

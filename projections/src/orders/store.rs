@@ -46,12 +46,12 @@ pub(super) async fn write_new(connection: &mut PgConnection, orders: &[&Order]) 
              preferred_delivery_date, agreed_delivery, notes, conductor, expires_at, created_at,
              status, payment_status, payment_intent_id, decline_code, captured, refund_id, refunded, status_history,
              cancel_reason, cancel_note, refund_due, delivery_id, tracking_number, delivery_attempt, ready_for_pickup,
-             undeliverable, version, updated_at)
+             undeliverable, adjustments, version, updated_at)
          select * from unnest($1::uuid[], $2::text[], $3::uuid[], $4::numeric[], $5::text[], $6::jsonb[], $7::jsonb[],
              $8::date[], $9::jsonb[], $10::text[], $11::text[], $12::timestamptz[], $13::timestamptz[],
              $14::text[], $15::text[], $16::text[], $17::text[], $18::numeric[], $19::text[], $20::numeric[],
              $21::jsonb[], $22::text[], $23::text[], $24::numeric[], $25::uuid[], $26::text[], $27::int[],
-             $28::boolean[], $29::boolean[], $30::bigint[], $31::timestamptz[])
+             $28::boolean[], $29::boolean[], $30::jsonb[], $31::bigint[], $32::timestamptz[])
          on conflict (order_id) do update set order_number = excluded.order_number, buyer_id = excluded.buyer_id,
              total = excluded.total, currency = excluded.currency, shipping_address = excluded.shipping_address,
              billing_address = excluded.billing_address, preferred_delivery_date = excluded.preferred_delivery_date,
@@ -63,7 +63,7 @@ pub(super) async fn write_new(connection: &mut PgConnection, orders: &[&Order]) 
              cancel_note = excluded.cancel_note, refund_due = excluded.refund_due, delivery_id = excluded.delivery_id,
              tracking_number = excluded.tracking_number, delivery_attempt = excluded.delivery_attempt,
              ready_for_pickup = excluded.ready_for_pickup, undeliverable = excluded.undeliverable,
-             version = excluded.version, updated_at = excluded.updated_at",
+             adjustments = excluded.adjustments, version = excluded.version, updated_at = excluded.updated_at",
     );
     let query = bind_columns!(
         query,
@@ -100,14 +100,14 @@ pub(super) async fn write_progress(
              refund_id = u.refund_id, refunded = u.refunded, status_history = u.status_history,
              cancel_reason = u.cancel_reason, cancel_note = u.cancel_note, refund_due = u.refund_due,
              delivery_id = u.delivery_id, tracking_number = u.tracking_number, delivery_attempt = u.delivery_attempt,
-             ready_for_pickup = u.ready_for_pickup, undeliverable = u.undeliverable, version = u.version,
-             updated_at = u.updated_at
+             ready_for_pickup = u.ready_for_pickup, undeliverable = u.undeliverable,
+             adjustments = u.adjustments, version = u.version, updated_at = u.updated_at
          from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::numeric[], $7::text[],
              $8::numeric[], $9::jsonb[], $10::text[], $11::text[], $12::numeric[], $13::uuid[], $14::text[],
-             $15::int[], $16::boolean[], $17::boolean[], $18::bigint[], $19::timestamptz[])
+             $15::int[], $16::boolean[], $17::boolean[], $18::jsonb[], $19::bigint[], $20::timestamptz[])
              u(order_id, status, payment_status, payment_intent_id, decline_code, captured, refund_id, refunded,
                  status_history, cancel_reason, cancel_note, refund_due, delivery_id, tracking_number,
-                 delivery_attempt, ready_for_pickup, undeliverable, version, updated_at)
+                 delivery_attempt, ready_for_pickup, undeliverable, adjustments, version, updated_at)
          where o.order_id = u.order_id",
     );
     let query = bind_columns!(query, orders, |o| o.order_id.uuid());
@@ -141,6 +141,7 @@ fn bind_progress<'q>(query: Query<'q>, orders: &'q [&'q Order]) -> Query<'q> {
         |o| o.delivery.map(|delivery| delivery.attempt as i32),
         |o| o.ready_for_pickup,
         |o| o.undeliverable,
+        |o| Json(&o.adjustments),
         |o| o.version as i64,
         |o| o.updated_at,
     )

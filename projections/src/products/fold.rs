@@ -37,6 +37,7 @@ impl Product {
             ProductEvent::StockCounted(event) => self.stock_quantity = event.on_hand,
             ProductEvent::StockHeld(event) => *held = held.checked_add(event.quantity).unwrap_or(*held),
             ProductEvent::HoldReleased(event) => *held = held.saturating_sub(event.quantity),
+            ProductEvent::HoldReduced(event) => *held = held.saturating_sub(event.freed),
             ProductEvent::HoldExpired(event) => *held = held.saturating_sub(event.quantity),
             ProductEvent::HoldCommitted(event) => {
                 *held = held.saturating_sub(event.quantity);

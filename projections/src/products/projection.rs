@@ -100,6 +100,7 @@ fn dirt(event: &ProductEvent) -> Dirt {
         ProductEvent::StockCounted(_)
         | ProductEvent::StockHeld(_)
         | ProductEvent::HoldReleased(_)
+        | ProductEvent::HoldReduced(_)
         | ProductEvent::HoldExpired(_)
         | ProductEvent::HoldCommitted(_) => Dirt::Progress,
     }

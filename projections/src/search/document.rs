@@ -108,6 +108,7 @@ impl ProductDocument {
             ProductEvent::StockCounted(_)
             | ProductEvent::StockHeld(_)
             | ProductEvent::HoldReleased(_)
+            | ProductEvent::HoldReduced(_)
             | ProductEvent::HoldExpired(_)
             | ProductEvent::HoldCommitted(_) => Ok(before),
         }

@@ -58,7 +58,7 @@ pub(crate) fn wants(event: &RecordedEvent) -> bool {
     &*event.stream.aggregate_type == Aggregate::TYPE
         && !matches!(
             event.event_type.as_str(),
-            "StockCounted" | "StockHeld" | "HoldReleased" | "HoldExpired" | "HoldCommitted"
+            "StockCounted" | "StockHeld" | "HoldReleased" | "HoldReduced" | "HoldExpired" | "HoldCommitted"
         )
 }
 

@@ -1,8 +1,9 @@
 use agrodeep_domain::{
     delivery::DeliveryWindow,
     order::{
-        CancelReason, DeliveryAgreed, DeliveryGivenUp, DeliveryRescheduled, OrderCancelled, OrderDelivery,
-        OrderStatus, PaymentDeclined, PaymentRefunded, PaymentStatus, RefundRequested,
+        AdjustedBy, AdjustmentCause, CancelReason, DeliveryAgreed, DeliveryGivenUp, DeliveryRescheduled,
+        DifferenceStatus, LineAdjusted, OrderCancelled, OrderDelivery, OrderStatus, PartialRefundRequested,
+        PartialRefunded, PaymentDeclined, PaymentRefunded, PaymentStatus, RefundRequested,
     },
 };
 
@@ -242,4 +243,76 @@ async fn the_day_that_was_agreed_on_is_seen_in_whichever_batch_it_comes() {
     two.paid().await;
     assert_eq!(order(&two).await.agreed_delivery, Some(agreed));
     assert!(market.check().await.is_clean());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_line_that_becomes_less_says_who_has_changed_it_why_and_where_the_difference_is() {
+    let market = Market::open().await;
+    let (marie, buyer) = (somebody(), somebody());
+    let product = offered(&market, marie, tomatoes(), 250).await;
+    let other = offered(&market, marie, tomatoes(), 250).await;
+    let lines = vec![line(product, marie, 2000, 250), line(other, marie, 1000, 250)];
+    let story = Story::placed(&market, buyer, lines).await;
+    story.hold(0).await;
+    story.hold(1).await;
+    story.paid().await;
+    story.scheduled().await;
+    story.confirmed().await;
+    let less = LineAdjusted {
+        adjustment: 1,
+        product_id: product,
+        quantity: "1.5".parse().unwrap(),
+        total: euros(375),
+        by: AdjustedBy::Producer,
+        cause: AdjustmentCause::PartlyAvailable,
+        note: Some("le gel".to_owned().into()),
+        refund: euros(125),
+        ready_for_pickup: false,
+    };
+    let actor = format!("producer:{marie}");
+    story.order(&actor, less.clone()).await;
+    let changed_at = market.now();
+    let seen = order(&story).await;
+    assert_eq!((seen.total, seen.total_left()), (euros(750), euros(625)));
+    assert_eq!(seen.left_of(&seen.items[0]), ("1.5".parse().unwrap(), euros(375)));
+    assert_eq!(seen.left_of(&seen.items[1]), (seen.items[1].quantity, euros(250)));
+    let change = &seen.adjustments[0];
+    assert_eq!((change.adjustment, change.product_id, change.at), (1, product, changed_at));
+    assert_eq!((&change.actor, change.by, change.cause), (&actor, less.by, less.cause));
+    assert_eq!(change.note.as_ref().map(|note| note.reveal().as_str()), Some("le gel"));
+    assert_eq!((change.refund, change.refund_status), (euros(125), DifferenceStatus::Due));
+
+    let intent_id = "pi_1".to_owned();
+    story.order(SYSTEM, PartialRefundRequested { adjustment: 1, intent_id, amount: euros(125) }).await;
+    assert_eq!(order(&story).await.adjustments[0].refund_status, DifferenceStatus::Requested);
+    let refunded = PartialRefunded {
+        adjustment: 1,
+        refund_id: "re_1".to_owned(),
+        amount: euros(125),
+        provider_event_id: "evt_2".to_owned(),
+    };
+    story.order("system:payment_provider", refunded).await;
+    let out = LineAdjusted {
+        adjustment: 2,
+        product_id: other,
+        quantity: "0".parse().unwrap(),
+        total: euros(0),
+        by: AdjustedBy::Buyer,
+        cause: AdjustmentCause::Cancelled,
+        note: None,
+        refund: euros(250),
+        ready_for_pickup: true,
+    };
+    story.order(&format!("buyer:{buyer}"), out).await;
+    let seen = order(&story).await;
+    assert_eq!(seen.payment.status, PaymentStatus::Captured, "a difference is not all of the money");
+    assert_eq!(seen.adjustments[0].refund_status, DifferenceStatus::Refunded);
+    assert_eq!(seen.adjustments[0].refund_id.as_deref(), Some("re_1"));
+    assert_eq!((seen.adjustments.len(), seen.total_left()), (2, euros(375)));
+    assert!(seen.ready_for_pickup);
+
+    // Of a line of nothing, nothing goes its way.
+    story.release(1).await;
+    story.prepared(marie, true).await;
+    assert_eq!(statuses(&order(&story).await), [ItemStatus::Prepared, ItemStatus::Released]);
 }

@@ -102,12 +102,13 @@ impl Mark {
 }
 
 /// The rows of the protocol: what has to have happened, and the steps that then lead on.
-fn protocol(product: ProductId) -> [(Option<Awaited>, Vec<Step>); 7] {
+fn protocol(product: ProductId) -> [(Option<Awaited>, Vec<Step>); 8] {
     [
         (None, vec![Step::HoldStock(product)]),
         (None, vec![Step::RequestPayment]),
         (Some(Awaited::Payment), vec![Step::ScheduleDelivery]),
         (None, vec![Step::ConfirmOrder]),
+        (Some(Awaited::Change), vec![Step::RefundDifference(1), Step::ReduceHold(1)]),
         (Some(Awaited::Shipping), vec![Step::RecordPickup, Step::CommitHold(product)]),
         (Some(Awaited::Failure), vec![Step::RescheduleDelivery]),
         (Some(Awaited::Delivery), vec![Step::MarkDelivered]),
@@ -117,6 +118,7 @@ fn protocol(product: ProductId) -> [(Option<Awaited>, Vec<Step>); 7] {
 #[derive(Clone, Copy)]
 enum Awaited {
     Payment,
+    Change,
     Shipping,
     Failure,
     Delivery,
@@ -126,6 +128,7 @@ impl Awaited {
     const fn words(self) -> &'static str {
         match self {
             Self::Payment => "the buyer pays",
+            Self::Change => "if a line becomes less",
             Self::Shipping => "the driver takes the goods",
             Self::Failure => "if the delivery fails",
             Self::Delivery => "the buyer has the goods",
@@ -136,6 +139,7 @@ impl Awaited {
         match (self, fact) {
             (Self::Payment, Fact::PaymentCaptured) => Some("paid"),
             (Self::Payment, Fact::PaymentDeclined) => Some("payment declined"),
+            (Self::Change, Fact::LineAdjusted { .. }) => Some("a line became less"),
             (Self::Shipping, Fact::OrderShipped(_)) => Some("shipped"),
             (Self::Failure, Fact::DeliveryFailed(_)) => Some("delivery failed"),
             (Self::Delivery, Fact::DeliveryCompleted(_)) => Some("delivered"),

@@ -102,7 +102,7 @@ impl HistoryEntryView {
         let stream = &event.stream;
         let kept = match &*stream.aggregate_type {
             Product::TYPE if products.contains(&ProductId::from_uuid(stream.uuid())) => None,
-            Order::TYPE => match order_event(read(&event)?, producer) {
+            Order::TYPE => match order_event(read(&event)?, producer, products) {
                 Kept::Nothing => return Ok(None),
                 Kept::All => None,
                 Kept::Without(members) => Some(members),
@@ -184,12 +184,13 @@ impl Members {
     }
 }
 
-fn order_event(event: OrderEvent, producer: AccountId) -> Kept {
+fn order_event(event: OrderEvent, producer: AccountId, products: &BTreeSet<ProductId>) -> Kept {
     match event {
         OrderEvent::OrderPlaced(_) => {
             Kept::Without(Members { gone: &["total", "billing_address"], lines_of: Some(producer) })
         }
         OrderEvent::LinesPrepared(event) if event.producer_id != producer => Kept::Nothing,
+        OrderEvent::LineAdjusted(event) if !products.contains(&event.product_id) => Kept::Nothing,
         OrderEvent::OrderCancelled(event) if event.refund_due.is_some() => {
             Kept::Without(Members::gone(&["refund_due"]))
         }
@@ -199,13 +200,16 @@ fn order_event(event: OrderEvent, producer: AccountId) -> Kept {
         | OrderEvent::OrderShipped(_)
         | OrderEvent::OrderDelivered(_)
         | OrderEvent::OrderCancelled(_)
+        | OrderEvent::LineAdjusted(_)
         | OrderEvent::DeliveryRescheduled(_)
         | OrderEvent::DeliveryGivenUp(_) => Kept::All,
         OrderEvent::PaymentRequested(_)
         | OrderEvent::PaymentCaptured(_)
         | OrderEvent::PaymentDeclined(_)
         | OrderEvent::RefundRequested(_)
-        | OrderEvent::PaymentRefunded(_) => Kept::Nothing,
+        | OrderEvent::PaymentRefunded(_)
+        | OrderEvent::PartialRefundRequested(_)
+        | OrderEvent::PartialRefunded(_) => Kept::Nothing,
     }
 }
 

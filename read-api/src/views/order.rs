@@ -43,9 +43,14 @@ pub struct OrderView {
     pub payment: Option<PaymentView>,
     /// What was ordered. A producer sees its own lines only.
     pub items: Vec<ItemView>,
-    /// The sum of the items shown.
+    /// The sum of the items shown, as they are now.
     #[schema(example = "13.50 EUR")]
     pub total_amount: String,
+    /// The sum of the items shown, as they were ordered.
+    #[schema(example = "13.50 EUR")]
+    pub ordered_total_amount: String,
+    /// What has changed about the lines shown since they were paid, oldest first.
+    pub adjustments: Vec<AdjustmentView>,
     /// The currency of all amounts (ISO 4217).
     #[schema(example = "EUR")]
     pub currency: String,
@@ -99,7 +104,7 @@ pub struct OrderSummary {
     pub payment_status: &'static str,
     /// What was ordered. A producer sees its own lines only.
     pub items: Vec<ItemView>,
-    /// The sum of the items shown.
+    /// The sum of the items shown, as they are now.
     #[schema(example = "13.50 EUR")]
     pub total_amount: String,
     /// The currency of all amounts (ISO 4217).
@@ -140,17 +145,22 @@ pub struct ItemView {
     /// What it was called, in the language that `Accept-Language` likes best.
     #[schema(example = "Tomates Bio Marmande")]
     pub name: String,
-    /// How much.
+    /// How much of it there is now: 0 when there is none any more.
     pub quantity: ExactQuantity,
+    /// How much was ordered.
+    pub ordered_quantity: ExactQuantity,
     /// Of what unit.
     #[schema(example = "kg")]
     pub unit: String,
     /// The price of one unit.
     #[schema(example = "4.50 EUR")]
     pub unit_price: String,
-    /// The price of the line.
+    /// The price of the line, as it is now.
     #[schema(example = "9.00 EUR")]
     pub total_price: String,
+    /// The price of the line, as it was ordered.
+    #[schema(example = "9.00 EUR")]
+    pub ordered_total_price: String,
     /// What the buyer wishes for this line.
     pub notes: Option<String>,
     /// `pending`, `reserved`, `prepared`, `shipped`, `delivered` or `released`.
@@ -158,6 +168,42 @@ pub struct ItemView {
     pub status: &'static str,
     /// Whose product it is.
     pub producer: ProducerView,
+}
+
+/// A line that has become less since it was paid: who has changed what, why, and where the difference is.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+pub struct AdjustmentView {
+    /// Which change of the order it is, from 1.
+    pub adjustment: u32,
+    /// The product of the line.
+    #[schema(value_type = String, example = "prod_01h455vb4pex5vsknk084sn02q")]
+    pub product_id: ProductId,
+    /// How much of it there was left after that.
+    pub quantity: ExactQuantity,
+    /// What the line cost after that.
+    #[schema(example = "6.75 EUR")]
+    pub total_price: String,
+    /// `producer`, `buyer` or `admin`.
+    #[schema(example = "producer")]
+    pub by: &'static str,
+    /// Who that was: `<role>:<account id>`.
+    #[schema(example = "producer:usr_01h455vb4pex5vsknk084sn02q")]
+    pub actor: String,
+    /// `not_available`, `partly_available`, `weighed` or `cancelled`.
+    #[schema(example = "partly_available")]
+    pub cause: &'static str,
+    /// In their words.
+    pub note: Option<String>,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// The difference, which goes back to the buyer.
+    #[schema(example = "2.25 EUR")]
+    pub refund_amount: String,
+    /// `none`: there is no difference; `due`, `requested` or `refunded`.
+    #[schema(example = "refunded")]
+    pub refund_status: &'static str,
+    /// The provider's id of the refund, once confirmed; null for producers.
+    pub refund_id: Option<String>,
 }
 
 /// What is known of a payment.
@@ -216,6 +262,8 @@ impl Showing<'_> {
             payment: whole.then(|| payment(&order.payment)),
             items: self.items(order),
             total_amount: self.total(order),
+            ordered_total_amount: self.ordered_total(order),
+            adjustments: self.adjustments(order),
             currency: text(&order.total.currency()),
             shipping_address: AddressView::of(order.shipping_address.reveal()),
             billing_address: order
@@ -266,28 +314,65 @@ impl Showing<'_> {
     }
 
     fn items(&self, order: &Order) -> Vec<ItemView> {
-        let item = |item: &OrderItem| ItemView {
-            product_id: item.product_id,
-            name: item.name.get(self.language).to_owned(),
-            quantity: ExactQuantity(item.quantity),
-            unit: text(&item.unit),
-            unit_price: text(&item.unit_price),
-            total_price: text(&item.total),
-            notes: item.notes.as_ref().map(|notes| notes.reveal().clone()),
-            status: item.status.as_str(),
-            producer: self.people.producer(item.producer_id),
+        let item = |item: &OrderItem| {
+            let (quantity, total) = order.left_of(item);
+            ItemView {
+                product_id: item.product_id,
+                name: item.name.get(self.language).to_owned(),
+                quantity: ExactQuantity(quantity),
+                ordered_quantity: ExactQuantity(item.quantity),
+                unit: text(&item.unit),
+                unit_price: text(&item.unit_price),
+                total_price: text(&total),
+                ordered_total_price: text(&item.total),
+                notes: item.notes.as_ref().map(|notes| notes.reveal().clone()),
+                status: item.status.as_str(),
+                producer: self.people.producer(item.producer_id),
+            }
         };
         self.shown(order).map(item).collect()
     }
 
-    /// The order's total, or what a producer gets of it.
+    /// What has changed about the lines that are shown.
+    fn adjustments(&self, order: &Order) -> Vec<AdjustmentView> {
+        let whole = self.scope == Scope::Whole;
+        let shown: Vec<ProductId> = self.shown(order).map(|item| item.product_id).collect();
+        let changes = order.adjustments.iter().filter(|change| shown.contains(&change.product_id));
+        changes
+            .map(|change| AdjustmentView {
+                adjustment: change.adjustment,
+                product_id: change.product_id,
+                quantity: ExactQuantity(change.quantity),
+                total_price: text(&change.total),
+                by: change.by.as_str(),
+                actor: change.actor.clone(),
+                cause: change.cause.as_str(),
+                note: change.note.as_ref().map(|note| note.reveal().clone()),
+                at: change.at,
+                refund_amount: text(&change.refund),
+                refund_status: change.refund_status.as_str(),
+                refund_id: change.refund_id.clone().filter(|_| whole),
+            })
+            .collect()
+    }
+
+    /// What the order costs now, or what a producer gets of it.
     fn total(&self, order: &Order) -> String {
+        self.sum(order, order.total_left(), |item| order.left_of(item).1)
+    }
+
+    /// The same, as it was ordered.
+    fn ordered_total(&self, order: &Order) -> String {
+        self.sum(order, order.total, |item| item.total)
+    }
+
+    fn sum(&self, order: &Order, whole: Money, of: impl Fn(&OrderItem) -> Money) -> String {
         let total = match self.scope {
-            Scope::Whole => order.total,
+            Scope::Whole => whole,
             Scope::LinesOf(_) => {
                 let nothing = Money::zero(order.total.currency());
                 // A part of a sum that could be made can be made, too.
-                self.shown(order).fold(nothing, |sum, item| sum.plus(item.total).unwrap_or(sum))
+                self.shown(order).fold(nothing, |sum, item| sum.plus(of(item)).unwrap_or(sum))
             }
         };
         text(&total)

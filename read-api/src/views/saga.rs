@@ -360,6 +360,8 @@ const fn name(fact: Fact) -> &'static str {
         Fact::OrderShipped(_) => "order_shipped",
         Fact::DeliveryCompleted(_) => "delivery_completed",
         Fact::DeliveryFailed(_) => "delivery_failed",
+        Fact::LineAdjusted { .. } => "line_adjusted",
+        Fact::DifferenceRefunded(_) => "difference_refunded",
     }
 }
 

@@ -26,8 +26,9 @@ async fn an_order_says_how_far_it_has_come_and_how_it_came_there() {
     assert_eq!(answer.header("cache-control"), "private, no-cache");
     let item = |id: String, name, quantity, total, notes: Option<&str>, producer, company| {
         json!({
-            "product_id": id, "name": name, "quantity": quantity, "unit": "kg", "unit_price": "4.50 EUR",
-            "total_price": total, "notes": notes, "status": "shipped",
+            "product_id": id, "name": name, "quantity": quantity, "ordered_quantity": quantity, "unit": "kg",
+            "unit_price": "4.50 EUR", "total_price": total, "ordered_total_price": total, "notes": notes,
+            "status": "shipped",
             "producer": { "id": producer, "company": company },
         })
     };
@@ -60,6 +61,8 @@ async fn an_order_says_how_far_it_has_come_and_how_it_came_there() {
                 ),
             ],
             "total_amount": "13.50 EUR",
+            "ordered_total_amount": "13.50 EUR",
+            "adjustments": [],
             "currency": "EUR",
             "shipping_address": {
                 "street": "123 Rue du Marché", "city": "Lyon", "zip_code": "69001", "country": "FR",
@@ -194,4 +197,66 @@ async fn everybody_lists_the_orders_that_are_theirs() {
     assert_eq!(order["tracking_number"], "TRK-2024-08-15-0011");
     assert_eq!(order["payment_status"], "captured");
     assert_eq!(order["version"], 4);
+}
+
+#[tokio::test]
+async fn a_line_that_becomes_less_is_shown_to_whom_it_concerns() {
+    let world = World::new().await;
+    world.happen_all(catalogue()).await;
+    let tale = Tale::new(1);
+    world.happen_all(tale.until_confirmed()).await;
+    let before = world.get(BUYER, &format!("/v1/orders/{}", tale.order_id())).await.ok();
+    assert_eq!(before["adjustments"], json!([]));
+    world.happen_all(tale.with_less_tomatoes()).await;
+    let path = format!("/v1/orders/{}", tale.order_id());
+    let order = world.get(BUYER, &path).await.ok();
+    assert_eq!(
+        (&order["total_amount"], &order["ordered_total_amount"], &order["payment_status"]),
+        (&json!("9.00 EUR"), &json!("13.50 EUR"), &json!("captured"))
+    );
+    let line = &order["items"][0];
+    assert_eq!((&line["quantity"], &line["ordered_quantity"]), (&json!(1), &json!(2)));
+    assert_eq!(
+        (&line["total_price"], &line["ordered_total_price"]),
+        (&json!("4.50 EUR"), &json!("9.00 EUR"))
+    );
+    let at = order["adjustments"][0]["at"].clone();
+    assert_eq!(
+        order["adjustments"],
+        json!([{
+            "adjustment": 1, "product_id": tomatoes().to_string(), "quantity": 1, "total_price": "4.50 EUR",
+            "by": "producer", "actor": GROWER.actor().to_string(), "cause": "partly_available",
+            "note": "Le gel a pris le reste", "at": at, "refund_amount": "4.50 EUR", "refund_status": "refunded",
+            "refund_id": "re_difference",
+        }])
+    );
+    // As it was before that, and to other producers, nothing of it.
+    let then = world.get(BUYER, &format!("{path}?version=4")).await.ok();
+    assert_eq!((&then["total_amount"], &then["adjustments"]), (&json!("13.50 EUR"), &json!([])));
+    let others = world.get(BEEKEEPER, &path).await.ok();
+    assert_eq!((&others["total_amount"], &others["adjustments"]), (&json!("4.50 EUR"), &json!([])));
+    let own = world.get(GROWER, &path).await.ok();
+    assert_eq!(
+        (&own["total_amount"], &own["ordered_total_amount"]),
+        (&json!("4.50 EUR"), &json!("9.00 EUR"))
+    );
+    assert_eq!(
+        (&own["adjustments"][0]["adjustment"], &own["adjustments"][0]["refund_id"]),
+        (&json!(1), &json!(null))
+    );
+    let listed = world.get(BUYER, "/v1/orders").await.ok();
+    assert_eq!(listed["data"][0]["total_amount"], "9.00 EUR");
+
+    let types = |answer: serde_json::Value| -> Vec<String> {
+        let entries = answer["data"].as_array().unwrap().clone();
+        entries.iter().map(|entry| entry["type"].as_str().unwrap().to_owned()).collect()
+    };
+    let history = format!("{path}/history");
+    let all = types(world.get(BUYER, &history).await.ok());
+    for told in ["LineAdjusted", "PartialRefundRequested", "PartialRefunded", "HoldReduced"] {
+        assert!(all.iter().any(|event| event == told), "{told} in {all:?}");
+    }
+    let grower = types(world.get(GROWER, &history).await.ok());
+    assert!(grower.contains(&"LineAdjusted".to_owned()) && !grower.contains(&"PartialRefunded".to_owned()));
+    assert!(!types(world.get(BEEKEEPER, &history).await.ok()).contains(&"LineAdjusted".to_owned()));
 }

@@ -200,7 +200,7 @@ async fn fulfilments_are_found_page_by_page_and_a_paused_step_is_seen() {
     assert_eq!(page["data"][0]["held_back"], json!(["request_payment"]));
     let steps = world.get(ADMIN, "/v1/operations/sagas/steps").await.ok();
     let steps = steps["data"].as_array().unwrap();
-    assert_eq!(steps.len(), 15);
+    assert_eq!(steps.len(), 17);
     let named = |name: &str| steps.iter().find(|step| step["step"] == name).unwrap();
     assert_eq!(named("request_payment")["open"], 1);
     assert_eq!(named("request_payment")["paused"]["paused_by"], ADMIN.actor().to_string());

@@ -9,14 +9,15 @@ use agrodeep_domain::{
     },
     delivery_track::{PositionsReported, TrackPoint},
     order::{
-        CancelReason, Conductor, DeliveryAgreed, DeliveryGivenUp, DeliveryRescheduled, LinesPrepared,
-        OrderCancelled, OrderConfirmed, OrderDelivered, OrderLine, OrderPlaced, OrderShipped,
-        PaymentCaptured, PaymentDeclined, PaymentRefunded, PaymentRequested, RefundRequested,
+        AdjustedBy, AdjustmentCause, CancelReason, Conductor, DeliveryAgreed, DeliveryGivenUp, DeliveryRescheduled,
+        LineAdjusted, LinesPrepared, OrderCancelled, OrderConfirmed, OrderDelivered, OrderLine, OrderPlaced,
+        OrderShipped, PartialRefundRequested, PartialRefunded, PaymentCaptured, PaymentDeclined,
+        PaymentRefunded, PaymentRequested, RefundRequested,
     },
     order_fulfilment::{
         FulfilmentCompleted, FulfilmentOutcome, FulfilmentStarted, LineToHold, OrderFulfilmentEvent,
     },
-    product::{HoldCommitted, HoldReleased, ProductCreated, ProductDetails, StockHeld},
+    product::{HoldCommitted, HoldReduced, HoldReleased, ProductCreated, ProductDetails, StockHeld},
 };
 use chrono::NaiveDate;
 use uuid::Uuid;
@@ -376,6 +377,36 @@ impl Tale {
             self.captured(),
             self.scheduled(1),
             self.confirmed(),
+        ]
+    }
+
+    /// A confirmed order of whose tomatoes the grower has but one: the difference is given back. Version 7.
+    pub fn with_less_tomatoes(self) -> Vec<Happening> {
+        let quantity = Quantity::whole(1).unwrap();
+        let less = LineAdjusted {
+            adjustment: 1,
+            product_id: tomatoes(),
+            quantity,
+            total: eur(450),
+            by: AdjustedBy::Producer,
+            cause: AdjustmentCause::PartlyAvailable,
+            note: Some(Personal::new("Le gel a pris le reste".to_owned())),
+            refund: eur(450),
+            ready_for_pickup: false,
+        };
+        let (intent_id, amount) = (self.intent(), eur(450));
+        let refunded = PartialRefunded {
+            adjustment: 1,
+            refund_id: "re_difference".to_owned(),
+            amount,
+            provider_event_id: "evt_p".to_owned(),
+        };
+        let reduced = HoldReduced { order_id: self.order_id(), quantity, freed: quantity };
+        vec![
+            self.order(GROWER.actor(), less),
+            self.order(Actor::system(SAGA), PartialRefundRequested { adjustment: 1, intent_id, amount }),
+            happens::<Product>(tomatoes().uuid(), Actor::system(SAGA), reduced),
+            self.order(Actor::system("payment_provider"), refunded),
         ]
     }
 

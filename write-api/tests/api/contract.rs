@@ -50,6 +50,8 @@ async fn the_contract_lists_every_route() {
         "POST /v1/deliveries/{id}/positions",
         "POST /v1/orders",
         "POST /v1/orders/{id}/cancel",
+        "POST /v1/orders/{id}/lines/{product_id}/cancel",
+        "POST /v1/orders/{id}/lines/{product_id}/report",
         "POST /v1/orders/{id}/process",
         "POST /v1/payments/intent",
         "POST /v1/payments/simulator/confirm",

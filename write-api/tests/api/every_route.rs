@@ -53,6 +53,8 @@ pub async fn routes(market: &Market) -> Vec<Route> {
     let to_pay = market.payable().await;
     let paying = market.payable().await;
     let (to_process, _) = market.confirmed().await;
+    let (to_report, _) = market.confirmed().await;
+    let (to_cancel_in, _) = market.confirmed().await;
     let (_, to_assign) = market.confirmed().await;
     let (_, to_pick_up) = market.assigned().await;
     let (_, to_deliver) = market.picked_up().await;
@@ -241,6 +243,22 @@ pub async fn routes(market: &Market) -> Vec<Route> {
             Value::Null,
             200,
             Some(&market.other_producer),
+        ),
+        route(
+            Method::POST,
+            format!("/v1/orders/{to_report}/lines/{product}/report"),
+            &[Role::Producer],
+            json!({ "available_quantity": 2, "reason": "Le gel a pris le reste" }),
+            200,
+            Some(&market.other_producer),
+        ),
+        route(
+            Method::POST,
+            format!("/v1/orders/{to_cancel_in}/lines/{product}/cancel"),
+            &[Role::Buyer, Role::Admin],
+            json!({ "reason": "Changement d'avis" }),
+            200,
+            Some(&market.other_buyer),
         ),
         route(
             Method::POST,

@@ -11,6 +11,7 @@ mod delivery_terms;
 mod every_route;
 mod idempotency;
 mod journey;
+mod lines;
 mod orders;
 mod parked;
 mod payments;

@@ -70,7 +70,7 @@ pub(super) fn refunded(event_id: &str, intent: &Intent, refund: &Refund) -> Stri
         "amount": refund.amount.hundredths(),
         "currency": currency(intent),
         "payment_intent": intent.id,
-        "metadata": { "order_id": intent.order_id },
+        "metadata": { "order_id": intent.order_id, "idempotency_key": refund.made_with },
         "status": "succeeded",
     });
     event(event_id, "refund.updated", &object)

@@ -15,14 +15,14 @@ fn rejected(code: &str, message: &str) -> GatewayError {
 }
 
 /// Here money is back at once.
-fn given(id: String, request: &CreateRefund) -> Refund {
+fn given(id: String, request: &CreateRefund, key: &str) -> Refund {
     let (intent_id, amount) = (request.intent_id.clone(), request.amount);
-    Refund { id, intent_id, amount, status: RefundStatus::Succeeded }
+    Refund { id, intent_id, amount, status: RefundStatus::Succeeded, made_with: Some(key.to_owned()) }
 }
 
 pub(super) async fn of_intent(pool: &PgPool, intent_id: &str) -> Result<Vec<Refund>, GatewayError> {
-    let rows: Vec<(String, i64, String)> = sqlx::query_as(
-        "select r.id, r.amount, i.currency from simulator_refunds r join simulator_intents i on i.id = r.intent_id
+    let rows: Vec<(String, i64, String, String)> = sqlx::query_as(
+        "select r.id, r.amount, i.currency, r.idempotency_key from simulator_refunds r join simulator_intents i on i.id = r.intent_id
          where i.id = $1 order by r.created_at desc, r.id",
     )
     .bind(intent_id)
@@ -30,11 +30,11 @@ pub(super) async fn of_intent(pool: &PgPool, intent_id: &str) -> Result<Vec<Refu
     .await
     .map_err(unavailable)?;
     rows.into_iter()
-        .map(|(id, amount, currency)| {
+        .map(|(id, amount, currency, key)| {
             let amount = intents::money(amount, &currency).ok_or_else(|| {
                 GatewayError::Unavailable(format!("no amount of money: {amount} {currency}"))
             })?;
-            Ok(given(id, &CreateRefund { intent_id: intent_id.to_owned(), amount }))
+            Ok(given(id, &CreateRefund { intent_id: intent_id.to_owned(), amount }, &key))
         })
         .collect()
 }
@@ -59,7 +59,7 @@ pub(super) async fn create(
     if intent.status != IntentStatus::Succeeded {
         return Err(rejected(UNEXPECTED_STATE, "only what was paid can be given back"));
     }
-    let refund = given(random_id("re"), request);
+    let refund = given(random_id("re"), request, key.as_str());
     let event_id = random_id("evt");
     // The sum of the refunds stands in the payment's row, so that two at the same moment see each other.
     let written = sqlx::query(
@@ -113,7 +113,7 @@ async fn by_key(
         Some((id, intent_id, amount))
             if intent_id == request.intent_id && amount == request.amount.hundredths() =>
         {
-            Ok(Some(given(id, request)))
+            Ok(Some(given(id, request, key.as_str())))
         }
         Some(_) => Err(rejected(KEY_REUSED, "the key was used for another refund")),
     }
@@ -121,8 +121,8 @@ async fn by_key(
 
 /// The one refund that has given all of the payment back, if that is what is wanted.
 async fn in_full(pool: &PgPool, request: &CreateRefund) -> Result<Option<Refund>, GatewayError> {
-    let row: Option<(String,)> = sqlx::query_as(
-        "select r.id from simulator_refunds r join simulator_intents i on i.id = r.intent_id
+    let row: Option<(String, String)> = sqlx::query_as(
+        "select r.id, r.idempotency_key from simulator_refunds r join simulator_intents i on i.id = r.intent_id
          where i.id = $1 and r.amount = i.captured and r.amount = $2",
     )
     .bind(&request.intent_id)
@@ -130,5 +130,5 @@ async fn in_full(pool: &PgPool, request: &CreateRefund) -> Result<Option<Refund>
     .fetch_optional(pool)
     .await
     .map_err(unavailable)?;
-    Ok(row.map(|(id,)| given(id, request)))
+    Ok(row.map(|(id, key)| given(id, request, &key)))
 }

@@ -127,6 +127,7 @@ impl RefundObject {
             intent_id: intent_id.to_owned(),
             amount: money(self.amount, &self.currency)?,
             status: self.status(),
+            made_with: self.metadata.get(KEY).cloned(),
             id: self.id,
         })
     }

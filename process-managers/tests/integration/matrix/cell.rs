@@ -7,7 +7,7 @@ use agrodeep_commands::{
     CommandSettings,
     order::{PlaceRequest, place},
 };
-use agrodeep_domain::{OrderId, ProductId, Role, order::PaymentStatus};
+use agrodeep_domain::{OrderId, ProductId, Quantity, Role, order::PaymentStatus};
 use agrodeep_process_managers::{
     OrderFulfilment,
     faults::{arm, perform_again},
@@ -27,8 +27,8 @@ use super::{
     plot::Plot,
 };
 
-/// Of the two products that are ordered: how much is there, how much is ordered.
-const STOCK: [(i64, i64); 2] = [(7, 2), (5, 1)];
+/// Of the two products that are ordered: how much is there.
+const STOCK: [i64; 2] = [7, 5];
 
 /// What breaks where, and what happens to the order meanwhile.
 #[derive(Clone, Copy, Debug)]
@@ -169,8 +169,9 @@ impl Cell {
         assert!(state.deadlines().is_empty(), "{self}: it waits after its end");
 
         let sold = !matches!(self.end(), FulfilmentOutcome::Cancelled { .. });
-        for (product_id, (stock, ordered)) in products.into_iter().zip(STOCK) {
-            let left = if sold { stock - ordered } else { stock };
+        for ((product_id, stock), leaves) in products.into_iter().zip(STOCK).zip(self.plot.leaves()) {
+            let leaves = if sold { leaves.parse().unwrap() } else { Quantity::ZERO };
+            let left = Quantity::whole(stock).unwrap().saturating_sub(leaves);
             assert_eq!(market.stock(product_id).await, (left.to_string(), "0".to_owned()), "{self}");
         }
         let total = order.placed.as_ref().unwrap().total;
@@ -178,7 +179,9 @@ impl Cell {
             let entry = market.ledger(order_id).await.unwrap();
             assert_eq!((entry.intents, entry.charges), (1, 1), "{self}: {entry:?}");
             assert_eq!(entry.captured, total, "{self}");
-            assert!(entry.refunded.is_zero(), "{self}: {entry:?}");
+            let kept = order.left_of_captured().unwrap();
+            assert_eq!(entry.refunded, total.minus(kept).unwrap(), "{self}: {entry:?}");
+            assert_eq!(entry.refunded.is_zero(), order.adjustments.is_empty(), "{self}: {entry:?}");
             assert_eq!(order.payment.status, PaymentStatus::Captured, "{self}");
         } else {
             let refunded = order.payment.status == PaymentStatus::Refunded;

@@ -9,7 +9,7 @@ use agrodeep_commands::{
 use agrodeep_domain::{
     Delivery, Order, OrderId, Role,
     delivery::{AssignDriver, CompleteDelivery, DeliveryStatus, FailDelivery, PickUp},
-    order::{CancelReason, Canceller, OrderStatus, PaymentStatus, ShipOrder},
+    order::{CancelReason, Canceller, OrderStatus, PaymentStatus, ReportLine, ShipOrder},
 };
 use agrodeep_process_managers::order_fulfilment::{FulfilmentOutcome, Progress, Step, delivery_id};
 use chrono::TimeDelta;
@@ -37,6 +37,12 @@ pub enum Plot {
     Declined,
     /// The buyer never pays.
     TimedOut,
+    /// The buyer pays in time, and the bank decides when that time is over. It is delivered.
+    BankDecidesLate,
+    /// It is paid; the producer has less of both lines, and the rest is delivered.
+    LessDelivered,
+    /// It is paid; the producer has less of both lines, and the buyer calls the rest off.
+    LessCancelled,
 }
 
 impl Plot {
@@ -56,21 +62,33 @@ impl Plot {
             Step::WithdrawPayment | Step::ReleaseHold(_) => Self::CancelledUnpaid,
             Step::ExpireHold(_) => Self::TimedOut,
             Step::CancelOrder => Self::Declined,
+            Step::RefundDifference(_) | Step::ReduceHold(_) => Self::LessDelivered,
         }
     }
 
     /// How long stock is held without payment.
     pub fn hold(self) -> TimeDelta {
-        if self == Self::TimedOut { TimeDelta::milliseconds(150) } else { TimeDelta::minutes(30) }
+        match self {
+            Self::TimedOut => TimeDelta::milliseconds(150),
+            // Long enough for the buyer, on a machine that is busy with other things.
+            Self::BankDecidesLate => TimeDelta::milliseconds(2_500),
+            _ => TimeDelta::minutes(30),
+        }
     }
 
     /// How it ends.
     pub fn end(self) -> FulfilmentOutcome {
         let cancelled = |reason| FulfilmentOutcome::Cancelled { reason };
         match self {
-            Self::Delivered | Self::RequestedTwice | Self::DeliveredAtLast => FulfilmentOutcome::Delivered,
+            Self::Delivered
+            | Self::RequestedTwice
+            | Self::DeliveredAtLast
+            | Self::BankDecidesLate
+            | Self::LessDelivered => {
+                FulfilmentOutcome::Delivered
+            }
             Self::NeverAtHome => FulfilmentOutcome::WrittenOff,
-            Self::CancelledPaid | Self::CancelledUnpaid | Self::PaidWhileCancelling => {
+            Self::CancelledPaid | Self::CancelledUnpaid | Self::PaidWhileCancelling | Self::LessCancelled => {
                 cancelled(CancelReason::BuyerRequest)
             }
             Self::Declined => cancelled(CancelReason::PaymentFailed),
@@ -83,6 +101,7 @@ impl Plot {
         loop {
             let order = market.order(order_id).await;
             self.buy(market, order_id, &order).await;
+            self.have_less(market, order_id, &order).await;
             if !matches!(self.end(), FulfilmentOutcome::Cancelled { .. }) {
                 self.bring(market, order_id, &order).await;
             }
@@ -96,6 +115,7 @@ impl Plot {
         let card = match self {
             Self::TimedOut | Self::CancelledUnpaid => None,
             Self::Declined => Some("pm_card_chargeDeclined"),
+            Self::BankDecidesLate => Some("pm_usBankAccount_processing"),
             _ => Some("pm_card_visa"),
         };
         if let (true, Some(card), Some(intent_id)) = (may_pay, card, &order.payment.intent_id)
@@ -106,11 +126,19 @@ impl Plot {
         let cancels = match self {
             Self::CancelledPaid => order.status == OrderStatus::Confirmed,
             Self::CancelledUnpaid | Self::PaidWhileCancelling => may_pay,
+            Self::LessCancelled => {
+                order.status == OrderStatus::Confirmed && order.adjustments.len() == self.changes()
+            }
             _ => false,
         };
         if cancels {
             let request = CancelRequest { order_id, by: Canceller::Buyer(buyer()), note: None };
             let _ = cancel(&market.commands(), request, by(buyer(), Role::Buyer)).await;
+        }
+        if let (Self::BankDecidesLate, Some(intent_id)) = (self, &order.payment.intent_id)
+            && market.fulfilment(order_id).await.extended_until.is_some()
+        {
+            let _ = market.gateway.settle(intent_id, None).await;
         }
         if self == Self::PaidWhileCancelling {
             // The provider's message comes when the saga has asked by itself.
@@ -120,11 +148,40 @@ impl Plot {
         }
     }
 
+    /// How many lines become less.
+    fn changes(self) -> usize {
+        match self {
+            Self::LessDelivered | Self::LessCancelled => 2,
+            _ => 0,
+        }
+    }
+
+    /// How much of each product leaves when two and one are ordered.
+    pub fn leaves(self) -> [&'static str; 2] {
+        if self.changes() == 0 { ["2", "1"] } else { ["0.5", "0.25"] }
+    }
+
+    /// The producer says so, of a confirmed order.
+    async fn have_less(self, market: &Market, order_id: OrderId, order: &Order) {
+        if self.changes() == 0 || order.status != OrderStatus::Confirmed {
+            return;
+        }
+        let executor = market.commands().executor;
+        for (line, left) in order.lines_now().zip(self.leaves()) {
+            let quantity = Some(left.parse().unwrap());
+            let (producer_id, product_id) = (producer(), line.product_id);
+            let report = ReportLine { producer_id, product_id, quantity, total: None, note: None };
+            let told = by(producer(), Role::Producer);
+            let _ = executor.execute::<Order>(order_id.uuid(), report, told).await;
+        }
+    }
+
     /// The driver tells the order that the goods have left, and the delivery that they have come; that each hears the rest is
     /// up to the saga.
     async fn bring(self, market: &Market, order_id: OrderId, order: &Order) {
         let executor = market.commands().executor;
-        if matches!(order.status, OrderStatus::Confirmed | OrderStatus::Processing) {
+        let complete = order.adjustments.len() == self.changes();
+        if complete && matches!(order.status, OrderStatus::Confirmed | OrderStatus::Processing) {
             let first = delivery_id(order_id, 1);
             let request = PrepareRequest { order_id, producer_id: producer() };
             let _ = prepare(&market.commands(), request, by(producer(), Role::Producer)).await;
