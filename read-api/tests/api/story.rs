@@ -9,10 +9,10 @@ use agrodeep_domain::{
     },
     delivery_track::{PositionsReported, TrackPoint},
     order::{
-        AdjustedBy, AdjustmentCause, CancelReason, Conductor, DeliveryAgreed, DeliveryGivenUp, DeliveryRescheduled,
-        LineAdjusted, LinesPrepared, OrderCancelled, OrderConfirmed, OrderDelivered, OrderLine, OrderPlaced,
-        OrderShipped, PartialRefundRequested, PartialRefunded, PaymentCaptured, PaymentDeclined,
-        PaymentRefunded, PaymentRequested, RefundRequested,
+        AdjustedBy, AdjustmentCause, CancelReason, Conductor, DeliveryAgreed, DeliveryGivenUp,
+        DeliveryRescheduled, LineAdjusted, LinesPrepared, OrderCancelled, OrderConfirmed, OrderDelivered,
+        OrderLine, OrderPlaced, OrderShipped, PartialRefundRequested, PartialRefunded, PaymentCaptured,
+        PaymentDeclined, PaymentRefunded, PaymentRequested, RefundRequested,
     },
     order_fulfilment::{
         FulfilmentCompleted, FulfilmentOutcome, FulfilmentStarted, LineToHold, OrderFulfilmentEvent,

@@ -84,9 +84,7 @@ impl Plot {
             | Self::RequestedTwice
             | Self::DeliveredAtLast
             | Self::BankDecidesLate
-            | Self::LessDelivered => {
-                FulfilmentOutcome::Delivered
-            }
+            | Self::LessDelivered => FulfilmentOutcome::Delivered,
             Self::NeverAtHome => FulfilmentOutcome::WrittenOff,
             Self::CancelledPaid | Self::CancelledUnpaid | Self::PaidWhileCancelling | Self::LessCancelled => {
                 cancelled(CancelReason::BuyerRequest)
