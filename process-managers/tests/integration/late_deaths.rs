@@ -1,26 +1,37 @@
 //! A process that stood still past its lease, did what it was about to do, and died before it could record that.
 
+use std::time::Duration;
+
 use agrodeep_domain::{Delivery, OrderId, delivery::DeliveryStatus, order::OrderStatus};
 use agrodeep_process_managers::{
-    OrderFulfilment,
+    OrderFulfilment, RunnerSettings,
     faults::{Armed, arm},
     order_fulfilment::{Progress, Step, delivery_id},
     release_lease,
 };
 use agrodeep_tests::checker;
 
-use super::market::{Market, Running, eventually};
+use super::{
+    life::Life,
+    market::{Market, Running, eventually, settings},
+};
 
 impl Market {
+    /// A runner that keeps its lease from nobody when it stands still.
+    async fn runs(&self) -> Running {
+        let stop_time = Duration::from_millis(200);
+        self.run_with(Life::eternal(), RunnerSettings { stop_time, ..settings() }).await
+    }
+
     /// Another runner takes the lease over.
     async fn taken_over(&self) -> Running {
         release_lease(self.database.pool()).await.unwrap();
-        self.run().await
+        self.runs().await
     }
 
-    /// The runner wakes up before a step, does it, and dies.
+    /// The runner wakes up before a step's command, appends what follows from it, and dies.
     async fn does_and_dies(&self, order_id: OrderId, step: Step, sleeper: Running, asleep: &Armed) {
-        let done = arm(order_id.uuid(), &format!("saga::after_effect::{}", step.name()), "hang", 1);
+        let done = arm(order_id.uuid(), &format!("saga::after_append::{}", step.name()), "hang", 1);
         asleep.resume();
         done.hit(1).await;
         sleeper.kill().await;
@@ -32,13 +43,13 @@ async fn stock_that_was_refused_to_all_others_and_held_by_the_dying_is_released(
     let market = Market::open().await;
     let apples = market.product("1").await;
     let faster = market.place(&[(apples, "1")]).await;
-    let running = market.run().await;
+    let running = market.runs().await;
     market.until_order(faster, |order| order.payment.intent_id.is_some()).await;
     running.stop().await;
 
     let order_id = market.place(&[(apples, "1")]).await;
-    let asleep = arm(order_id.uuid(), "saga::before_effect::hold_stock", "pause", 1);
-    let sleeper = market.run().await;
+    let asleep = arm(order_id.uuid(), "saga::before_append::hold_stock", "pause", 1);
+    let sleeper = market.runs().await;
     asleep.hit(1).await;
     let other = market.taken_over().await;
     market.ended(order_id).await;
@@ -64,8 +75,9 @@ async fn a_delivery_that_was_refused_to_all_others_and_scheduled_by_the_dying_is
     let market = Market::open().await;
     let apples = market.product("1").await;
     let order_id = market.place(&[(apples, "1")]).await;
-    let asleep = arm(order_id.uuid(), "saga::before_effect::schedule_delivery", "pause", 1);
-    let sleeper = market.run().await;
+    // It has seen that the order goes on.
+    let asleep = arm(order_id.uuid(), "saga::before_append::schedule_delivery", "pause", 1);
+    let sleeper = market.runs().await;
     market.pay(order_id, "pm_card_visa").await;
     asleep.hit(1).await;
     let _refused = arm(order_id.uuid(), "saga::before_effect::schedule_delivery", "refused", 1);
