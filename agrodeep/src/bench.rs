@@ -12,12 +12,15 @@ mod hot;
 mod interrupt;
 mod latency;
 mod load;
+mod market;
 mod measured;
 mod note;
 mod number;
 mod outcome;
 mod plot;
+mod positions;
 mod processes;
+mod processor;
 mod project;
 mod projecting;
 mod rebuild;
@@ -25,6 +28,7 @@ mod recommendations;
 mod replay;
 mod report;
 mod routes;
+mod saga;
 mod search;
 mod spread;
 mod subjects;
@@ -47,7 +51,9 @@ pub enum Bench {
     Replay(replay::ReplayBench),
     Search(search::SearchBench),
     Routes(routes::RoutesBench),
+    Saga(saga::SagaBench),
     Recommendations(recommendations::RecommendationsBench),
+    Positions(positions::PositionsBench),
     Project(project::ProjectBench),
     Rebuild(rebuild::RebuildBench),
     Report(report::ReportBench),
@@ -66,53 +72,62 @@ impl Bench {
             Self::Report(report) => until_interrupted(Box::pin(report.run())).await,
             Self::Append(bench) => {
                 until_interrupted(async {
-                    print(&bench.measure(&BenchServer::at(&bench.place)?).await?, bench.json)
+                    print(&bench.measure(&BenchServer::at(&bench.place).await?).await?, bench.json)
                 })
                 .await
             }
             Self::Hot(bench) => {
                 until_interrupted(async {
-                    print(&bench.measure(&BenchServer::at(&bench.place)?).await?, bench.json)
+                    print(&bench.measure(&BenchServer::at(&bench.place).await?).await?, bench.json)
                 })
                 .await
             }
             Self::Latency(bench) => {
                 until_interrupted(async {
-                    print(&bench.measure(&BenchServer::at(&bench.place)?).await?, bench.json)
+                    print(&bench.measure(&BenchServer::at(&bench.place).await?).await?, bench.json)
                 })
                 .await
             }
             Self::Processes(bench) => {
                 until_interrupted(async {
-                    print(&bench.measure(&BenchServer::at(&bench.place)?).await?, bench.json)
+                    print(&bench.measure(&BenchServer::at(&bench.place).await?).await?, bench.json)
                 })
                 .await
             }
             Self::Load(bench) => {
                 until_interrupted(async {
-                    print(&bench.measure(&BenchServer::at(&bench.place)?).await?, bench.json)
+                    print(&bench.measure(&BenchServer::at(&bench.place).await?).await?, bench.json)
+                })
+                .await
+            }
+            Self::Positions(bench) => {
+                until_interrupted(async {
+                    print(&bench.measure(&BenchServer::at(&bench.place).await?).await?, bench.json)
                 })
                 .await
             }
             Self::Search(bench) => {
                 until_interrupted(async {
-                    print(&bench.measure(&BenchServer::at(&bench.place)?).await?, bench.json)
+                    print(&bench.measure(&BenchServer::at(&bench.place).await?).await?, bench.json)
                 })
                 .await
             }
             Self::Replay(bench) => {
                 until_interrupted(async {
-                    print(&bench.measure(&BenchServer::private(&bench.place)?).await?, bench.json)
+                    print(&bench.measure(&BenchServer::private(&bench.place).await?).await?, bench.json)
                 })
                 .await
             }
             Self::Project(bench) => {
                 until_interrupted(async {
-                    print(&bench.measure(&BenchServer::private(&bench.place)?).await?, bench.json)
+                    print(&bench.measure(&BenchServer::private(&bench.place).await?).await?, bench.json)
                 })
                 .await
             }
             Self::Routes(bench) => {
+                until_interrupted(async { print(&bench.measure().await?, bench.json) }).await
+            }
+            Self::Saga(bench) => {
                 until_interrupted(async { print(&bench.measure().await?, bench.json) }).await
             }
             Self::Recommendations(bench) => {
@@ -120,14 +135,14 @@ impl Bench {
             }
             Self::Rebuild(bench) => {
                 until_interrupted(async {
-                    print(&bench.measure(&BenchServer::private(&bench.place)?).await?, bench.json)
+                    print(&bench.measure(&BenchServer::private(&bench.place).await?).await?, bench.json)
                 })
                 .await
             }
             Self::Growth(bench) => {
                 bench.ensure_room()?;
                 until_interrupted(async {
-                    print(&bench.measure(&BenchServer::private(&bench.place)?).await?, bench.json)
+                    print(&bench.measure(&BenchServer::private(&bench.place).await?).await?, bench.json)
                 })
                 .await
             }

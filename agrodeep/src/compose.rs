@@ -3,6 +3,7 @@
 
 mod apis;
 mod catalogue;
+mod differences;
 mod log;
 mod parked;
 mod payments;

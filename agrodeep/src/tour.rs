@@ -13,7 +13,8 @@ mod orders;
 
 use anyhow::{Context, Result};
 
-use self::{cast::Cast, client::Apis, market::Market, narrator::Narrator};
+pub use self::{answer::Answer, client::Apis};
+use self::{cast::Cast, market::Market, narrator::Narrator};
 
 /// Where the APIs are.
 #[derive(Clone, Debug)]

@@ -1,5 +1,6 @@
 //! What can be asked of an order.
 
+mod agreed_delivery;
 mod cancel;
 mod change_line;
 mod hold_limit;

@@ -1,12 +1,15 @@
 //! Where a delivery has been. A stream of its own, beside the delivery's: it may be long and busy, and the delivery's
 //! decisions never wait for it.
 
-use std::{collections::BTreeSet, fmt};
+mod known;
+
+use std::fmt;
 
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use self::known::KnownTimes;
 use crate::{AccountId, Aggregate, DeliveryId, GeoPoint, Personal};
 
 crate::events! {
@@ -38,7 +41,8 @@ pub struct PositionsReported {
     pub points: Personal<Vec<TrackPoint>>,
 }
 
-/// Report where the driver's device was. Points that were reported before are left out, in whatever order they come.
+/// Report where the driver's device was. Points that were reported before are left out, in whatever order they come; so are
+/// those that come for the first time after tens of thousands of later ones.
 #[derive(Clone, PartialEq)]
 pub struct ReportPositions {
     /// Of which delivery.
@@ -80,15 +84,15 @@ pub enum DeliveryTrackRefusal {
 /// The state of a track.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct DeliveryTrack {
-    /// The times of all known points, in milliseconds since 1970.
-    known: BTreeSet<i64>,
+    /// The times of the latest known points.
+    known: KnownTimes,
     /// The latest point by its own time.
     pub last: Option<TrackPoint>,
 }
 
 impl Aggregate for DeliveryTrack {
     const TYPE: &'static str = "delivery_track";
-    const STATE_FORM: u32 = 1;
+    const STATE_FORM: u32 = 2;
     type Command = ReportPositions;
     type Event = DeliveryTrackEvent;
     type Refusal = DeliveryTrackRefusal;
@@ -103,7 +107,7 @@ impl Aggregate for DeliveryTrack {
         let mut points = command.points.clone();
         points.sort_by_key(|point| point.timestamp.timestamp_millis());
         points.dedup_by_key(|point| point.timestamp.timestamp_millis());
-        points.retain(|point| !self.known.contains(&point.timestamp.timestamp_millis()));
+        points.retain(|point| !self.known.contains(point.timestamp.timestamp_millis()));
         if points.is_empty() {
             return Ok(vec![]);
         }
@@ -183,6 +187,23 @@ mod tests {
         assert_eq!(given::<DeliveryTrack>([]).state().last, None);
         let track = given::<DeliveryTrack>([reported(&[5, 9]), reported(&[1, 7])]).state();
         assert_eq!(track.last, Some(point(9)));
+    }
+
+    #[test]
+    fn a_long_track_keeps_its_state_small_and_takes_nothing_twice() {
+        let mut track = DeliveryTrack::default();
+        let reports = known::KNOWN_MAX as i64 / 500 + 3;
+        let points = |n: i64| -> Vec<i64> { (n * 500..(n + 1) * 500).collect() };
+        for n in 0..reports {
+            for event in track.decide(&report(&points(n))).unwrap() {
+                track.apply(&event);
+            }
+        }
+        let bytes = serde_json::to_vec(&track).unwrap().len();
+        assert!(bytes < known::KNOWN_MAX * 16, "{bytes} bytes");
+        for n in 0..reports {
+            assert_eq!(track.decide(&report(&points(n))).unwrap(), [], "report {n} again");
+        }
     }
 
     #[test]

@@ -16,6 +16,7 @@ mod as_text;
 pub mod command_id;
 mod decimal;
 pub mod delivery;
+pub mod delivery_terms;
 pub mod delivery_track;
 pub mod evolution;
 #[cfg(test)]

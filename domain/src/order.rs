@@ -148,6 +148,8 @@ pub struct OrderDelivery {
 pub struct Order {
     /// What was ordered; `None`: there is no such order.
     pub placed: Option<OrderPlaced>,
+    /// On which day its producers deliver it; `None`: none of them had terms when it was placed.
+    pub agreed_delivery: Option<DeliveryAgreed>,
     /// How far it has come.
     pub status: OrderStatus,
     /// Its payment.
@@ -259,6 +261,7 @@ impl Aggregate for Order {
     fn apply(&mut self, event: &OrderEvent) {
         match event {
             OrderEvent::OrderPlaced(event) => self.placed = Some(event.clone()),
+            OrderEvent::DeliveryAgreed(event) => self.agreed_delivery = Some(event.clone()),
             OrderEvent::PaymentRequested(event) => {
                 self.payment.status = PaymentStatus::Requested;
                 self.payment.intent_id = Some(event.intent_id.clone());

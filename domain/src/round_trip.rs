@@ -6,7 +6,8 @@ use std::collections::BTreeSet;
 use proptest::{collection::vec, option, prelude::*, strategy::ValueTree, test_runner::TestRunner};
 
 use crate::{
-    Aggregate, DomainEvent, account::*, delivery::*, delivery_track::*, order::*, product::*, strategies::*,
+    Aggregate, DomainEvent, account::*, delivery::*, delivery_terms::*, delivery_track::*, order::*,
+    product::*, strategies::*,
 };
 
 fn order_line() -> impl Strategy<Value = OrderLine> {
@@ -88,6 +89,11 @@ fn line_adjusted() -> impl Strategy<Value = LineAdjusted> {
 pub(crate) fn order_event() -> impl Strategy<Value = OrderEvent> {
     prop_oneof![
         order_placed().prop_map(Into::into),
+        (day(), time(), time()).prop_map(|(day, from, until)| DeliveryAgreed {
+            day,
+            window: DeliveryWindow { from, until }
+        }
+        .into()),
         (text(), money()).prop_map(|(intent_id, amount)| PaymentRequested { intent_id, amount }.into()),
         (text(), money(), text()).prop_map(|(intent_id, amount, provider_event_id)| {
             PaymentCaptured { intent_id, amount, provider_event_id }.into()
@@ -223,6 +229,17 @@ pub(crate) fn delivery_track_event() -> impl Strategy<Value = DeliveryTrackEvent
     })
 }
 
+fn delivery_terms() -> impl Strategy<Value = DeliveryTerms> {
+    let zone = prop::sample::select(vec!["Europe/Paris", "Asia/Kathmandu", "UTC", "-03:00"]);
+    let weekdays = prop::collection::btree_set(prop::sample::select(Weekday::ALL.to_vec()), 1..=7);
+    (zone, time(), any::<u32>(), weekdays).prop_map(|(zone, time, lead_days, weekdays)| DeliveryTerms {
+        time_zone: zone.parse().unwrap(),
+        cut_off: time.time(),
+        lead_days,
+        weekdays,
+    })
+}
+
 pub(crate) fn account_event() -> impl Strategy<Value = AccountEvent> {
     let registered = (
         (account_id(), role(), personal(), personal()),
@@ -231,7 +248,11 @@ pub(crate) fn account_event() -> impl Strategy<Value = AccountEvent> {
         .prop_map(|((account_id, role, email, first_name), (last_name, phone, company))| {
             AccountRegistered { account_id, role, email, first_name, last_name, phone, company }
         });
-    prop_oneof![registered.prop_map(Into::into), role().prop_map(|role| RoleGranted { role }.into()),]
+    prop_oneof![
+        registered.prop_map(Into::into),
+        role().prop_map(|role| RoleGranted { role }.into()),
+        delivery_terms().prop_map(|terms| DeliveryTermsSet { terms }.into()),
+    ]
 }
 
 /// Written, read and written again it is the same, under its name, and `cqrs-es` knows it by that name and version.

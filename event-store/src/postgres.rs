@@ -25,6 +25,7 @@ pub(crate) use self::session::describe;
 pub use self::{
     figures::{IndexFigures, StoreFigures, TableFigures, figures},
     migrate::{has_log, migrate},
+    seen::STREAMS_SEEN_MAX,
 };
 use self::{
     head::Head,

@@ -15,7 +15,7 @@ use crate::{
     metrics,
     order_fulfilment::{
         EffectOutcome, OrderFulfilment, OrderFulfilmentCommand, OrderFulfilmentEvent, OrderFulfilmentRefusal,
-        Outcome, RecordOutcomes, Refusal, Step,
+        Outcome, Progress, RecordOutcomes, Refusal, Step,
     },
     retry::RetryPolicy,
 };
@@ -150,6 +150,14 @@ impl Driver {
         Ok(Standing::found(state))
     }
 
+    /// Whether the fulfilment has it on record that a step is done, or never meant to do it.
+    pub async fn knows_of(&self, order_id: OrderId, step: Step) -> Result<bool, Halt> {
+        let look = move |found: &Versioned<OrderFulfilment>| {
+            matches!(found.state.progress(step), None | Some(Progress::Done))
+        };
+        self.services.executor.inspect(order_id.uuid(), look).await.map_err(halt)
+    }
+
     /// What belongs together with an order; `None`: its fulfilment has not begun.
     pub async fn correlation(&self, order_id: OrderId) -> Result<Option<Uuid>, Halt> {
         let look = |found: &Versioned<OrderFulfilment>| {
@@ -243,10 +251,10 @@ async fn attempt(
             Some(Fault::Refused) => return Err(Trouble::Refused(Refusal::Because(faults::WORDS.to_owned()))),
             Some(_) => return Err(Trouble::Failed(faults::WORDS.to_owned())),
         }
-        let performed = perform(&services, &cause, &state, step, first).await;
+        let performed = Box::pin(perform(&services, &cause, &state, step, first)).await;
         match faults::after(place).await {
             None => performed,
-            Some(Fault::Twice) => perform(&services, &cause, &state, step, false).await,
+            Some(Fault::Twice) => Box::pin(perform(&services, &cause, &state, step, false)).await,
             Some(_) => Err(Trouble::Failed(faults::WORDS.to_owned())),
         }
     })

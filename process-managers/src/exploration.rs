@@ -65,6 +65,8 @@ struct Scenario {
     changes_max: usize,
     /// How often a process stands still when it is about to do an effect, while another one goes on, and does it late.
     sleeps_max: usize,
+    /// Such a process may also die before it records what it has done late. The log has it, and is read.
+    dies: bool,
 }
 
 struct Exploration {
@@ -173,6 +175,29 @@ impl Exploration {
                 record(world, step, outcome);
                 true
             });
+        }
+        if self.scenario.dies {
+            for n in 0..world.asleep.len() {
+                possible(&|world| {
+                    let (step, knows) = world.asleep.remove(n);
+                    let outcome = world.perform_knowing(step, knows);
+                    let in_the_log = matches!(
+                        step,
+                        Step::HoldStock(_) | Step::ScheduleDelivery | Step::RescheduleDelivery
+                    );
+                    if let (true, Outcome::Done(yields)) = (in_the_log, outcome) {
+                        world.unrecorded.push((step, yields));
+                    }
+                    true
+                });
+            }
+            for n in 0..world.unrecorded.len() {
+                possible(&|world| {
+                    let (step, yields) = world.unrecorded.remove(n);
+                    record(world, step, Outcome::Done(yields));
+                    true
+                });
+            }
         }
         possible(&World::buyer_pays);
         for webhook in &world.webhooks {

@@ -74,6 +74,11 @@ pub(crate) fn parked(count: i64) {
     gauge!("saga_parked").set(count as f64);
 }
 
+/// Shows how many deadlines have passed without anybody having acted on them.
+pub(crate) fn overdue(count: i64) {
+    gauge!("saga_deadlines_overdue").set(count as f64);
+}
+
 /// Shows how many fulfilments a person has paused.
 pub(crate) fn paused(count: i64) {
     gauge!("saga_paused").set(count as f64);

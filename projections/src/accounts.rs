@@ -3,7 +3,7 @@
 mod projection;
 mod query;
 
-use agrodeep_domain::{AccountId, Personal, Role};
+use agrodeep_domain::{AccountId, Personal, Role, delivery_terms::DeliveryTerms};
 use chrono::{DateTime, Utc};
 
 pub(crate) use self::projection::AccountsProjection;
@@ -25,6 +25,8 @@ pub struct Account {
     pub phone: Option<Personal<String>>,
     /// The farm or firm, which buyers see.
     pub company: Option<String>,
+    /// When it hands goods over; only producers do, and not all have said.
+    pub delivery_terms: Option<DeliveryTerms>,
     /// The version of its stream.
     pub version: u64,
     /// When it was opened.

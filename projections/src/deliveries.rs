@@ -7,10 +7,11 @@ mod replay;
 mod store;
 
 use agrodeep_domain::{
-    AccountId, Address, DeliveryId, OrderId, Personal, TrackingNumber, delivery::DeliveryStatus,
+    AccountId, Address, DeliveryId, OrderId, Personal, TrackingNumber,
+    delivery::{DeliveryStatus, DeliveryWindow},
     delivery_track::TrackPoint,
 };
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 
 pub(crate) use self::projection::DeliveriesProjection;
 pub use self::replay::replay;
@@ -28,8 +29,8 @@ pub struct Delivery {
     pub buyer_id: AccountId,
     /// Where.
     pub address: Personal<Address>,
-    /// The day the buyer would like it.
-    pub preferred_date: Option<NaiveDate>,
+    /// From when until when it is to be brought.
+    pub window: Option<DeliveryWindow>,
     /// Which attempt it is, from 1.
     pub attempt: u32,
     /// How far it has come.

@@ -9,7 +9,7 @@ mod store;
 
 use agrodeep_domain::{
     AccountId, Address, LocalizedText, Money, OrderId, OrderNumber, Personal, ProductId, Quantity, Unit,
-    order::{CancelReason, Conductor, OrderDelivery, OrderStatus, PaymentStatus},
+    order::{CancelReason, Conductor, DeliveryAgreed, OrderDelivery, OrderStatus, PaymentStatus},
 };
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
@@ -51,6 +51,8 @@ pub struct Order {
     pub billing_address: Option<Personal<Address>>,
     /// The day the buyer would like it.
     pub preferred_delivery_date: Option<NaiveDate>,
+    /// On which day its producers deliver it, where one of them has terms.
+    pub agreed_delivery: Option<DeliveryAgreed>,
     /// What the buyer wishes for the whole order.
     pub notes: Option<Personal<String>>,
     /// Who conducts its fulfilment.

@@ -11,7 +11,7 @@ pub struct Page {
 
 impl Page {
     /// How many items come before this page.
-    pub(crate) fn offset(self) -> i64 {
+    pub fn offset(self) -> i64 {
         i64::from(self.page.saturating_sub(1)).saturating_mul(i64::from(self.limit))
     }
 }

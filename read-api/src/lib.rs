@@ -17,6 +17,7 @@ pub mod event_streams;
 mod if_none_match;
 mod language;
 mod links;
+pub mod payments;
 mod readiness;
 mod reading;
 mod routes;
@@ -50,6 +51,7 @@ pub const SERVICE: &str = "read-api";
     ),
     tags(
         (name = "auth", description = "Who is signed in"),
+        (name = "producers", description = "When producers hand goods over"),
         (name = "products", description = "What is offered"),
         (name = "orders", description = "What was ordered, how far it has come, and everything that happened to it"),
         (name = "deliveries", description = "Where an order is"),
@@ -80,6 +82,7 @@ fn all() -> OpenApiRouter<Shared> {
         .merge(routes::products::search::router())
         .merge(routes::products::get::router())
         .merge(routes::products::diff::router())
+        .merge(routes::producers::delivery_terms::router())
         .merge(routes::ai::recommendations::router())
         .merge(routes::orders::list::router())
         .merge(routes::orders::get::router())
@@ -94,6 +97,7 @@ fn all() -> OpenApiRouter<Shared> {
         .merge(routes::operations::projections::router())
         .merge(routes::operations::parked::router())
         .merge(routes::operations::parked_one::router())
+        .merge(routes::operations::payments::router())
         .merge(routes::operations::sagas::router())
         .merge(routes::operations::saga_steps::router())
         .merge(routes::operations::saga::router())

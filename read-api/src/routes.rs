@@ -6,6 +6,7 @@ pub mod deliveries;
 pub mod events;
 pub mod operations;
 pub mod orders;
+pub mod producers;
 pub mod products;
 pub mod streams;
 

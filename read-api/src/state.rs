@@ -1,6 +1,6 @@
 //! What the routes share, and the settings it is made from. Each router takes only what it uses (`FromRef`).
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use agrodeep_event_store::SharedLog;
 use agrodeep_http::TokenVerifier;
@@ -10,6 +10,7 @@ use axum::extract::FromRef;
 use crate::{
     event_streams::{EventStreams, StreamSettings},
     links::Links,
+    payments::PaymentDifferences,
     reading::Reading,
 };
 
@@ -20,6 +21,8 @@ pub struct ReadApi {
     pub models: ReadModels,
     /// Replayed for analysts and auditors, and for what is to be seen as it was; asked for its head, for readiness.
     pub log: SharedLog,
+    /// Where the payment provider and the log differ.
+    pub differences: Arc<dyn PaymentDifferences>,
     /// How it is replayed.
     pub streams: StreamSettings,
     /// Says who asks.
@@ -57,12 +60,13 @@ pub(crate) struct Shared {
     streams: EventStreams,
     tokens: TokenVerifier,
     log: SharedLog,
+    differences: Arc<dyn PaymentDifferences>,
 }
 
 impl From<ReadApi> for Shared {
     fn from(api: ReadApi) -> Self {
         // Without `..`: a setting that is not used anywhere does not compile.
-        let ReadApi { models, log, streams, tokens, settings } = api;
+        let ReadApi { models, log, differences, streams, tokens, settings } = api;
         let ReadApiSettings { public_url, min_position_wait, ready_lag_events_max: _ } = settings;
         Self {
             reading: Reading::new(models, min_position_wait),
@@ -70,6 +74,7 @@ impl From<ReadApi> for Shared {
             streams: EventStreams::new(log.clone(), streams),
             tokens,
             log,
+            differences,
         }
     }
 }

@@ -1,7 +1,8 @@
 //! When things will probably happen: a rule, not a forecast. The day before it is brought an order is prepared by 14:00; on
-//! the day itself it is picked up at 08:00 and brought by 10:00 (UTC).
+//! the day itself it is picked up at 08:00 and brought by 10:00: by the clock of its producers where they have agreed on a day,
+//! else in UTC.
 
-use agrodeep_domain::order::OrderStatus;
+use agrodeep_domain::{delivery::DeliveryWindow, order::OrderStatus};
 use agrodeep_projections::{deliveries::Delivery, orders::Order};
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 use serde::Serialize;
@@ -33,8 +34,22 @@ impl Timeline {
         if order.status == OrderStatus::Cancelled || order.undeliverable {
             return None;
         }
+        if let Some(agreed) = &order.agreed_delivery {
+            let window = delivery.and_then(|delivery| delivery.window).unwrap_or(agreed.window);
+            return Self::of_windows(order.created_at, agreed.window, window);
+        }
         let again = delivery.filter(|delivery| delivery.attempt > 1).map(|delivery| delivery.scheduled_at);
         Self::estimate(order.created_at, order.preferred_delivery_date, again)
+    }
+
+    /// For what is brought within `window`, after it was prepared for the `agreed` one.
+    fn of_windows(placed_at: DateTime<Utc>, agreed: DeliveryWindow, window: DeliveryWindow) -> Option<Self> {
+        let after = |at: DateTime<Utc>, hours| at.checked_add_signed(TimeDelta::hours(hours));
+        Some(Self {
+            preparation: after(agreed.from, -10)?.max(placed_at.checked_add_signed(PREPARATION_MIN)?),
+            pickup: after(window.from, 8)?,
+            delivery: after(window.from, 10)?,
+        })
     }
 
     /// `rescheduled_at`: when another attempt was planned after one had failed.
@@ -102,6 +117,22 @@ mod tests {
             estimate("2024-08-15T10:30:00Z", Some("2024-08-17"), Some("2024-08-17T11:00:00Z"));
         assert_eq!(prepared, time("2024-08-16T14:00:00Z"));
         assert_eq!(picked_up, time("2024-08-18T08:00:00Z"));
+    }
+
+    #[test]
+    fn what_was_agreed_on_is_brought_in_the_morning_of_that_day_where_the_producers_are() {
+        let paris = |day: &str| {
+            DeliveryWindow::of_day_in(day.parse().unwrap(), std::iter::once("Europe/Paris".parse().unwrap()))
+        };
+        let placed_at = time("2024-08-15T10:30:00Z");
+        let line = Timeline::of_windows(placed_at, paris("2024-08-17"), paris("2024-08-18")).unwrap();
+        assert_eq!(line.preparation, time("2024-08-16T12:00:00Z"));
+        assert_eq!(
+            (line.pickup, line.delivery),
+            (time("2024-08-18T06:00:00Z"), time("2024-08-18T08:00:00Z"))
+        );
+        let today = Timeline::of_windows(placed_at, paris("2024-08-15"), paris("2024-08-15")).unwrap();
+        assert_eq!(today.preparation, time("2024-08-15T12:30:00Z"));
     }
 
     #[test]

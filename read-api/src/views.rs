@@ -1,10 +1,12 @@
 //! What leaves the read API as JSON. Built from what the read models hold; which parts somebody sees is decided here too.
 
 pub mod delivery;
+pub mod delivery_terms;
 pub mod diff;
 pub mod history;
 pub mod operations;
 pub mod order;
+pub mod payments;
 pub mod people;
 pub mod product;
 pub mod profile;

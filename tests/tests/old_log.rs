@@ -5,6 +5,7 @@ use agrodeep_tests::{
     client::{Client, order_of},
     system::System,
 };
+use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 use sqlx::{Connection, PgConnection};
 
@@ -89,12 +90,13 @@ async fn a_log_with_events_of_an_older_version_is_gone_on_with_everywhere() {
     let audit = system.command(&["audit", "read-models"]).output().expect("the audit");
     assert!(audit.status.success(), "{}", String::from_utf8_lossy(&audit.stdout));
     let mut database = PgConnection::connect(&system.database_url()).await.expect("the database");
-    let wishes: Vec<Option<chrono::NaiveDate>> =
-        sqlx::query_scalar("select preferred_date from read_models.deliveries")
+    let windows: Vec<(Option<DateTime<Utc>>, Option<DateTime<Utc>>)> =
+        sqlx::query_as("select window_from, window_until from read_models.deliveries")
             .fetch_all(&mut database)
             .await
             .expect("the deliveries");
-    assert_eq!(wishes, [chrono::NaiveDate::from_ymd_opt(2031, 5, 6)]);
+    let midnight = |day: &str| format!("{day}T00:00:00Z").parse().ok();
+    assert_eq!(windows, [(midnight("2031-05-06"), midnight("2031-05-07"))]);
     drop(database);
     assert!(system.terminate().success());
 }

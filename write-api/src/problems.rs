@@ -2,10 +2,11 @@
 //!
 //! Every match is exhaustive on purpose: a new refusal does not compile until somebody has decided what it says.
 
+mod place;
+
 use agrodeep_commands::{
     ExecuteError, StoreError,
     delivery::{AssignError, DeliveryError},
-    order::PlaceError,
     payments::{IntentError, WebhookError, gateway::GatewayError, simulated::ConfirmError},
     product::{ProductError, StockCountError},
     sagas::{SagaRefused, StepRefused},
@@ -21,6 +22,7 @@ use agrodeep_domain::{
 use agrodeep_http::{FieldError, Problem};
 use axum::http::{HeaderValue, StatusCode, header};
 
+pub use self::place::place;
 use crate::{
     accounts::{RegisterError, SessionError, SignInError},
     parked::ParkedRefusal,
@@ -122,23 +124,6 @@ pub fn line(error: ExecuteError<OrderRefusal>) -> Problem {
             invalid("/actual_total", refusal)
         }
         error => order(error),
-    }
-}
-
-/// Why an order was not placed.
-pub fn place(error: PlaceError) -> Problem {
-    match error {
-        PlaceError::NoItems | PlaceError::TooManyItems { .. } => invalid("/items", error),
-        PlaceError::Item { index, problem } => {
-            invalid(&format!("/items/{index}/{}", problem.field()), problem)
-        }
-        PlaceError::HoldLimit { index, limit } => {
-            let pointer = format!("/items/{index}/product_id");
-            Problem::conflict("hold_limit_exceeded", error.to_string())
-                .with_errors(vec![FieldError::pointer(&pointer, error.to_string())])
-                .with("limit", limit.get())
-        }
-        PlaceError::Execute(error) => order(error),
     }
 }
 
@@ -303,11 +288,19 @@ pub fn register(error: RegisterError) -> Problem {
             .with_errors(vec![FieldError::pointer("/email", "must be unique among all accounts")]),
         RegisterError::Busy => busy(),
         RegisterError::Store(error) => store(&error),
-        RegisterError::Execute(error) => execute(error, |refusal| match refusal {
-            AccountRefusal::NoSuchAccount => Problem::not_found("there is no such account"),
-            AccountRefusal::AlreadyRegistered => Problem::conflict("email_taken", refusal.to_string()),
-        }),
+        RegisterError::Execute(error) => account(error),
     }
+}
+
+/// What an account refuses.
+pub fn account(error: ExecuteError<AccountRefusal>) -> Problem {
+    execute(error, |refusal| match refusal {
+        AccountRefusal::NoSuchAccount => Problem::not_found("there is no such account"),
+        AccountRefusal::AlreadyRegistered => Problem::conflict("email_taken", refusal.to_string()),
+        AccountRefusal::NoProducer => Problem::forbidden(refusal.to_string()),
+        AccountRefusal::NoWeekdays => invalid("/weekdays", refusal),
+        AccountRefusal::TooManyLeadDays { .. } => invalid("/lead_days", refusal),
+    })
 }
 
 /// Why somebody is not in.
@@ -387,24 +380,5 @@ pub fn rebuild(refusal: RebuildRefusal) -> Problem {
             tracing::error!(cause, "a rebuild cannot be asked for");
             unavailable()
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::num::NonZeroU32;
-
-    use super::*;
-
-    #[test]
-    fn one_unpaid_order_too_many_is_told_with_the_limit_and_the_item() {
-        let limit = NonZeroU32::MIN.saturating_add(4);
-        let problem = place(PlaceError::HoldLimit { index: 2, limit });
-        let told = serde_json::to_value(&problem).expect("JSON");
-        assert_eq!((&told["status"], &told["error"]), (&409.into(), &"hold_limit_exceeded".into()));
-        assert_eq!(
-            (&told["limit"], &told["errors"][0]["pointer"]),
-            (&5.into(), &"/items/2/product_id".into())
-        );
     }
 }

@@ -5,6 +5,7 @@ mod auth;
 mod deliveries;
 mod orders;
 mod payments;
+mod producers;
 mod products;
 
 use agrodeep_http::Problem;
@@ -35,6 +36,7 @@ const PAYMENT_BODY_BYTES_MAX: usize = 128 * 1024;
     components(schemas(Problem)),
     tags(
         (name = "auth", description = "Accounts and signing in"),
+        (name = "producers", description = "What producers say of themselves"),
         (name = "products", description = "What producers offer"),
         (name = "orders", description = "What buyers order"),
         (name = "payments", description = "Paying"),
@@ -57,6 +59,7 @@ pub fn router(state: WriteApi) -> (Router, openapi::OpenApi) {
         .routes(routes!(products::create::create))
         .routes(routes!(products::batch::batch))
         .routes(routes!(products::update::update, products::delete::delete))
+        .routes(routes!(producers::delivery_terms::set_delivery_terms))
         .routes(routes!(orders::place::place))
         .routes(routes!(orders::cancel::cancel))
         .routes(routes!(orders::process::process))

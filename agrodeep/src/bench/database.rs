@@ -42,6 +42,11 @@ impl PrivatePlace {
     }
 }
 
+/// Segments of the write-ahead log, of 16 MiB, that a private server has before anything is measured: as many as it writes from
+/// one checkpoint to the next. A new server would fill each with zeros when it comes to it, and stall everybody meanwhile; one
+/// that has run for a while uses old ones again.
+const SEGMENTS: usize = 128;
+
 /// A server to measure on. A private one is gone, with all that it held, when this is dropped.
 pub struct BenchServer {
     given: Option<String>,
@@ -61,15 +66,22 @@ impl Drop for Folder {
 
 impl BenchServer {
     /// The server of the given database, or a private one.
-    pub fn at(place: &Place) -> anyhow::Result<Self> {
+    pub async fn at(place: &Place) -> anyhow::Result<Self> {
         match &place.database_url {
             Some(url) => Ok(Self { given: Some(url.clone()), private: None, folder: None }),
-            None => Self::private(&place.private),
+            None => Self::private(&place.private).await,
         }
     }
 
-    /// A private server.
-    pub fn private(place: &PrivatePlace) -> anyhow::Result<Self> {
+    /// A private server, as it is when it has run for a while.
+    pub async fn private(place: &PrivatePlace) -> anyhow::Result<Self> {
+        let server = Self::fresh(place)?;
+        server.write_through(SEGMENTS).await.context("preparing the write-ahead log")?;
+        Ok(server)
+    }
+
+    /// A private server that has just been made, for where time does not matter.
+    pub fn fresh(place: &PrivatePlace) -> anyhow::Result<Self> {
         let base = place.base();
         ensure!(base.is_dir(), "there is no folder {}", base.display());
         let folder = Folder(base.join(format!("agrodeep-bench-{}", std::process::id())));
@@ -80,6 +92,20 @@ impl BenchServer {
         // In place, so that nobody can turn away while a server is being started that would then belong to no one.
         let server = tokio::task::block_in_place(|| EmbeddedPostgres::start(&settings))?;
         Ok(Self { given: None, private: Some(server), folder: Some(folder) })
+    }
+
+    /// Goes through this many segments of the write-ahead log, and leaves them for new use.
+    async fn write_through(&self, segments: usize) -> anyhow::Result<()> {
+        let Some(server) = &self.private else { return Ok(()) };
+        let mut admin = PgConnection::connect(&server.url_of("postgres")).await?;
+        for _ in 0..segments {
+            // A segment that nothing was written into is not left.
+            sqlx::query("select pg_logical_emit_message(false, 'agrodeep', '')").execute(&mut admin).await?;
+            sqlx::query("select pg_switch_wal()").execute(&mut admin).await?;
+        }
+        sqlx::query("checkpoint").execute(&mut admin).await?;
+        admin.close().await?;
+        Ok(())
     }
 
     /// Where a private one has its data.

@@ -10,6 +10,7 @@ mod memory;
 use std::sync::Arc;
 
 use agrodeep_commands::executor::ExecutorSettings;
+use agrodeep_event_store::postgres::STREAMS_SEEN_MAX;
 use clap::Args;
 use indicatif::ProgressBar;
 use uuid::Uuid;
@@ -70,14 +71,15 @@ impl Log {
         let filled: Filled = fill::fill(&database.url, events).await?;
         let loader = Loader::open(&database.url, filled).await?;
         let ours = Arc::new(Ours::open(&database.url).await?);
-        fill_cache(&ours).await?;
+        fill_caches(&ours).await?;
         Ok(Self { ours: Commanded(ours), loader })
     }
 }
 
-/// Writes to more aggregates than an executor keeps in memory, so that from now on its memory has no reason to grow.
-async fn fill_cache(ours: &Arc<Ours>) -> anyhow::Result<()> {
-    let each = ExecutorSettings::default().aggregates_cached_max / WRITERS + 1;
+/// Writes to more aggregates than an executor keeps in memory, and to more streams than a log remembers, so that from now on the
+/// memory of both has no reason to grow.
+async fn fill_caches(ours: &Arc<Ours>) -> anyhow::Result<()> {
+    let each = ExecutorSettings::default().aggregates_cached_max.max(STREAMS_SEEN_MAX.get()) / WRITERS + 1;
     let writers: Vec<_> = (0..WRITERS)
         .map(|_| {
             let ours = ours.clone();
@@ -200,7 +202,7 @@ impl GrowthBench {
              same is asked of both in turn, by {} readers: loading one of the same 1,000 streams of ten events, which have all \
              been loaded before; loading any stream (what the server does not have in its own memory comes from the file \
              system's cache or the disk: a short log is all in memory); then appending ({WRITERS} writers, distinct), with the \
-             cache of aggregates already full. {}. For what appends leave behind, {} commands are appended to a third log.",
+             caches of aggregates and of streams already full. {}. For what appends leave behind, {} commands are appended to a third log.",
             name_of(SHORT),
             name_of(self.events),
             loading::READERS,

@@ -1,7 +1,6 @@
 //! `agrodeep bench routes`: the read routes beside a handler that has nothing to do.
 
 mod load;
-mod market;
 
 use std::net::SocketAddr;
 
@@ -11,13 +10,11 @@ use indicatif::ProgressBar;
 use serde_json::json;
 use tokio::net::TcpListener;
 
-use self::{
-    load::{Ask, ask},
-    market::Market,
-};
+use self::load::{Ask, ask};
 use super::{
     contest::{Effort, WARM_UP},
     database::PrivatePlace,
+    market::Market,
     measured::Measured,
     outcome::{OURS, Outcome},
 };
@@ -43,8 +40,9 @@ pub struct RoutesBench {
 impl RoutesBench {
     pub async fn measure(&self) -> anyhow::Result<Outcome> {
         let market = Market::start(&self.place).await?;
+        market.walk_tour().await?;
         let constant = constant().await?;
-        let token = market.sign_in().await?;
+        let token = market.sign_in("buyer").await?.token;
         let order = market.first_id("/v1/orders", &token).await?;
         let product = market.first_id("/v1/products", &token).await?;
         let paths = [

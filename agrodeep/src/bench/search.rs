@@ -183,7 +183,7 @@ mod tests {
 
     #[tokio::test(flavor = "multi_thread")]
     async fn what_is_searched_for_in_french_is_among_the_first_three_of_the_demo_catalogue() {
-        let server = BenchServer::private(&PrivatePlace::default()).expect("a server");
+        let server = BenchServer::fresh(&PrivatePlace::default()).expect("a server");
         let database = server.database("judged").await.expect("a database");
         let shelf = Shelf::fill(&database, None).await.expect("products");
         let searchers = searchers::all(&shelf).await.expect("searchers");

@@ -38,7 +38,7 @@ impl ReadApi {
         let log = configured_log(&settings, &databases).await?;
         let ReadSide { models, indexer, pool: reading } =
             ReadSide::open(log.clone(), &settings, &databases, &data_dir, None)?;
-        let signing_keys = pool(&databases.read_url, 2)?;
+        let tables = pool(&databases.read_url, 2)?;
 
         let mut parts = Parts::default();
         let (followed, index_source) = (log.clone(), reading.clone());
@@ -53,11 +53,11 @@ impl ReadApi {
         });
         let public_url = settings.read_public_url.clone().unwrap_or_else(|| url.clone());
         let stop = parts.stopping();
-        let router = compose::read_api(log, models, &signing_keys, &settings, &public_url, metrics, stop);
+        let router = compose::read_api(log, models, &tables, &settings, &public_url, metrics, stop);
         parts.serve("read API", listener, router);
         say(format!("read API  {url}   to try it: {url}/docs"));
         let outcome = parts.until_asked_to_stop(&mut signals).await;
-        close(vec![reading, signing_keys]).await;
+        close(vec![reading, tables]).await;
         outcome
     }
 }

@@ -17,7 +17,7 @@ use secrecy::SecretString;
 use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
 
-use super::{WriteSide, catalogue, parked, rebuilds};
+use super::{WriteSide, catalogue, differences, parked, rebuilds};
 use crate::settings::Settings;
 
 /// What admins decide about the read side.
@@ -55,11 +55,12 @@ pub fn write_api(
     (service.around(router, contract), runner)
 }
 
-/// The read API. `signing_keys` sees the table of the keys that tokens are verified with; streams end at `stop`.
+/// The read API. `tables` sees what stands beside the log: the keys that tokens are verified with, and differences of payments;
+/// streams end at `stop`.
 pub fn read_api(
     log: SharedLog,
     models: ReadModels,
-    signing_keys: &PgPool,
+    tables: &PgPool,
     settings: &Settings,
     read_url: &str,
     metrics: PrometheusHandle,
@@ -68,8 +69,9 @@ pub fn read_api(
     let api = ReadApi {
         models,
         log,
+        differences: differences::port(tables.clone()),
         streams: StreamSettings::new(catalogue(), stop),
-        tokens: verifier(signing_keys),
+        tokens: verifier(tables),
         settings: ReadApiSettings {
             public_url: read_url.to_owned(),
             min_position_wait: settings.read_wait,

@@ -45,11 +45,20 @@ pub struct CompleteJourney {
 }
 
 impl CompleteJourney {
+    /// Whether both files are there, without reading them whole.
+    pub fn check(folder: &Path) -> Result<(), FileError> {
+        Self::open(folder).map(drop)
+    }
+
+    fn open(folder: &Path) -> Result<(ParquetTable, ParquetTable), FileError> {
+        let table = |name: &str| ParquetTable::open(&folder.join(name));
+        Ok((table("products.parquet")?, table("transactions.parquet")?))
+    }
+
     /// Reads both files whole, so that nothing is begun on the strength of half a file.
     pub fn read(folder: &Path) -> Result<Self, FileError> {
-        let products = products(&ParquetTable::open(&folder.join("products.parquet"))?)?;
-        let lines = kept_lines(&ParquetTable::open(&folder.join("transactions.parquet"))?)?;
-        Ok(Self { products, lines })
+        let (products_table, lines_table) = Self::open(folder)?;
+        Ok(Self { products: products(&products_table)?, lines: kept_lines(&lines_table)? })
     }
 }
 

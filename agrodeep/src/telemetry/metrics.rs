@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use agrodeep_commands::payments::difference::DifferenceKind;
+use agrodeep_domain::order_fulfilment::StepName;
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 
 /// 1 ms … 5 s.
@@ -19,6 +21,7 @@ pub fn install_metrics() -> Result<PrometheusHandle, BuildError> {
         .set_buckets_for_metric(Matcher::Suffix("_batch_size".to_owned()), &BATCH)?
         .install_recorder()?;
     describe();
+    begin_at_zero();
     let upkeep = handle.clone();
     tokio::spawn(async move {
         // Folds recorded durations into buckets, so that memory stays flat when nobody scrapes.
@@ -29,6 +32,21 @@ pub fn install_metrics() -> Result<PrometheusHandle, BuildError> {
         }
     });
     Ok(handle)
+}
+
+/// Counters that alerts look at (`deploy/monitoring/alerts.yaml`) are there before anything has gone wrong: the first increase of a
+/// counter that was not there is none to Prometheus.
+fn begin_at_zero() {
+    use metrics::counter;
+
+    counter!("saga_stuck_total").absolute(0);
+    counter!("payment_time_extended_total").absolute(0);
+    for step in StepName::all() {
+        counter!("saga_effects_failed_total", "step" => step.as_str()).absolute(0);
+    }
+    for kind in DifferenceKind::ALL {
+        counter!("payment_differences_total", "kind" => kind.as_str()).absolute(0);
+    }
 }
 
 fn describe() {
@@ -57,6 +75,13 @@ fn describe() {
         "How long the oldest event that a projection has not seen has waited"
     );
     describe_gauge!("saga_in_flight", "Orders whose saga has not ended, by step");
+    describe_gauge!("saga_parked", "Orders of which a step waits for a person");
+    describe_gauge!(
+        "saga_deadlines_overdue",
+        "Deadlines that passed a minute ago or longer without being acted on"
+    );
+    describe_counter!("saga_stuck_total", "Times that a fulfilment could not be read or recorded");
+    describe_counter!("saga_effects_failed_total", "Attempts at a step that failed and come again, by step");
     describe_counter!("saga_compensations_total", "Compensations done, by step");
     describe_counter!("events_appended_total", "Events appended to the log, by aggregate");
     describe_histogram!("append_batch_size", "Commands appended together in one statement");

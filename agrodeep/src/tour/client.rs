@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use reqwest::{Client, Method, RequestBuilder};
+use reqwest::{Client, Method, RequestBuilder, Response};
 use serde_json::Value;
 
 use super::{TourOptions, answer::Answer};
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The two APIs.
 #[derive(Clone)]
@@ -53,6 +55,14 @@ impl Apis {
             None => request,
         };
         send(request, Some(token), format!("GET {path}")).await
+    }
+
+    /// An answer in this form, which may go on for a day.
+    pub async fn stream(&self, path: &str, token: &str, accept: &str) -> Result<Response> {
+        let request = self.http.get(format!("{}{path}", self.read)).timeout(DAY);
+        let answer = request.header("Accept", accept).bearer_auth(token).send().await;
+        let answer = answer.map_err(|error| unreachable(&error).context(format!("GET {path}")))?;
+        answer.error_for_status().with_context(|| format!("GET {path}"))
     }
 }
 

@@ -4,20 +4,23 @@ use std::{collections::HashMap, num::NonZeroU32};
 
 use agrodeep_domain::{
     AccountId, Address, Currency, Money, Order, OrderId, OrderNumber, Personal, Product, ProductId, Quantity,
+    delivery_terms::NoDelivery,
     money::MoneyError,
-    order::{Conductor, LINES_MAX, OrderEvent, OrderLine, OrderPlaced, OrderRefusal, PlaceOrder},
+    order::{
+        Conductor, DeliveryAgreed, LINES_MAX, OrderEvent, OrderLine, OrderPlaced, OrderRefusal, PlaceOrder,
+    },
     product::Offer,
 };
 use chrono::NaiveDate;
 use futures::{StreamExt, TryStreamExt};
 
-use super::hold_limit::within_limit;
+use super::{agreed_delivery::agreed_delivery, hold_limit::within_limit};
 use crate::{
     CommandContext, Commands, ExecuteError, Executed, Versioned, command_id, store_error::of_look_up,
 };
 
 /// How many products are looked up at the same time.
-const LOOK_UPS_MAX: usize = 16;
+pub(super) const LOOK_UPS_MAX: usize = 16;
 
 /// What a buyer wants.
 #[derive(Clone, Debug)]
@@ -129,6 +132,9 @@ pub enum PlaceError {
         /// How many unpaid orders of one product a buyer may have.
         limit: NonZeroU32,
     },
+    /// Its producers cannot deliver it so.
+    #[error(transparent)]
+    NoDelivery(NoDelivery),
     /// The command was not executed.
     #[error(transparent)]
     Execute(#[from] ExecuteError<OrderRefusal>),
@@ -148,6 +154,18 @@ pub async fn place(
         Err(error @ PlaceError::Item { .. }) => return placed_before(commands, order_id, error).await,
         Err(error) => return Err(error),
     };
+    let agreed = match request.conductor {
+        Conductor::ProcessManager => {
+            let wished = request.preferred_delivery_date;
+            match agreed_delivery(commands, &lines, wished, context.occurred_at).await? {
+                Ok(agreed) => agreed,
+                // What could be delivered when the command came first may be too late when it comes again.
+                Err(error) => return placed_before(commands, order_id, PlaceError::NoDelivery(error)).await,
+            }
+        }
+        // It was delivered, or not, long ago.
+        Conductor::Import => None,
+    };
     if let (Some(limit), Conductor::ProcessManager) = (commands.settings.hold_limit, request.conductor) {
         let products: Vec<_> = lines.iter().map(|line| line.product_id).collect();
         let refused = within_limit(commands, request.buyer_id, order_id, &products, limit).await?;
@@ -158,7 +176,7 @@ pub async fn place(
     }
     let day = context.occurred_at.date_naive();
     let number = commands.numbers.order(day).await.map_err(ExecuteError::from)?;
-    let command = place_order(commands, order_id, number, request, lines, &context);
+    let command = place_order(commands, (order_id, number), request, (lines, agreed), &context);
     let executed = commands.executor.execute::<Order>(order_id.uuid(), command, context).await?;
     let Some(OrderEvent::OrderPlaced(order)) = executed.events.first() else {
         return Err(ExecuteError::Damaged("placing an order gave no order".to_owned()).into());
@@ -252,10 +270,9 @@ fn line(
 
 fn place_order(
     commands: &Commands,
-    order_id: OrderId,
-    number: OrderNumber,
+    (order_id, number): (OrderId, OrderNumber),
     request: PlaceRequest,
-    lines: Vec<OrderLine>,
+    (lines, agreed_delivery): (Vec<OrderLine>, Option<DeliveryAgreed>),
     context: &CommandContext,
 ) -> PlaceOrder {
     PlaceOrder {
@@ -266,6 +283,7 @@ fn place_order(
         shipping_address: request.shipping_address.into_inner(),
         billing_address: request.billing_address.map(Personal::into_inner),
         preferred_delivery_date: request.preferred_delivery_date,
+        agreed_delivery,
         notes: request.notes.map(Personal::into_inner),
         expires_at: context.occurred_at + commands.settings.hold,
         conductor: request.conductor,
@@ -282,6 +300,9 @@ async fn placed_before(
     let Some(order) = state.placed else {
         return Err(error);
     };
-    let executed = Executed { events: vec![order.clone().into()], version: 1, position, repeated: true };
+    let mut events: Vec<OrderEvent> = vec![order.clone().into()];
+    events.extend(state.agreed_delivery.map(OrderEvent::from));
+    let version = events.len() as u64;
+    let executed = Executed { events, version, position, repeated: true };
     Ok(Placed { order, executed })
 }

@@ -155,11 +155,40 @@ impl Differences {
         .bind(i64::from(limit))
         .fetch_all(&self.pool)
         .await?;
-        let known = |(kind, reference, order_id, expected, found, first_seen, last_seen, times): Row| {
-            let order_id = order_id.map(OrderId::from_uuid);
-            let times = times.unsigned_abs();
-            KnownDifference { kind, reference, order_id, expected, found, first_seen, last_seen, times }
-        };
         Ok(rows.into_iter().map(known).collect())
     }
+
+    /// Those noticed last after the first `offset`, at most `limit`, of one kind or of all; and how many there are of it.
+    ///
+    /// # Errors
+    /// When the database cannot be reached.
+    pub async fn page(
+        &self,
+        kind: Option<&str>,
+        offset: i64,
+        limit: u32,
+    ) -> Result<(Vec<KnownDifference>, u64), StoreError> {
+        let (total,): (i64,) =
+            sqlx::query_as("select count(*) from payment_differences where $1::text is null or kind = $1")
+                .bind(kind)
+                .fetch_one(&self.pool)
+                .await?;
+        let rows: Vec<Row> = sqlx::query_as(
+            "select kind, reference, order_id, expected, found, first_seen, last_seen, times
+             from payment_differences where $1::text is null or kind = $1
+             order by last_seen desc, id desc offset $2 limit $3",
+        )
+        .bind(kind)
+        .bind(offset)
+        .bind(i64::from(limit))
+        .fetch_all(&self.pool)
+        .await?;
+        Ok((rows.into_iter().map(known).collect(), total.unsigned_abs()))
+    }
+}
+
+fn known((kind, reference, order_id, expected, found, first_seen, last_seen, times): Row) -> KnownDifference {
+    let order_id = order_id.map(OrderId::from_uuid);
+    let times = times.unsigned_abs();
+    KnownDifference { kind, reference, order_id, expected, found, first_seen, last_seen, times }
 }

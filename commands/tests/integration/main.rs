@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod deliveries;
+mod delivery_days;
 mod gateway_conformance;
 mod hold_limits;
 mod idempotency;

@@ -189,7 +189,7 @@ impl Market {
             order_id,
             buyer_id: bernard(),
             address: address(),
-            preferred_date: None,
+            window: None,
             attempt: 1,
         };
         self.execute::<Delivery>(delivery_id.uuid(), schedule).await;

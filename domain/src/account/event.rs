@@ -3,13 +3,14 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{AccountId, Personal, Role};
+use crate::{AccountId, Personal, Role, delivery_terms::DeliveryTerms};
 
 crate::events! {
     /// What can have happened to an account.
     AccountEvent {
         AccountRegistered,
         RoleGranted,
+        DeliveryTermsSet,
     }
 }
 
@@ -39,4 +40,11 @@ pub struct AccountRegistered {
 pub struct RoleGranted {
     /// What it may do now.
     pub role: Role,
+}
+
+/// A producer has said when it hands goods over.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct DeliveryTermsSet {
+    /// From now on; orders placed before keep what was agreed on.
+    pub terms: DeliveryTerms,
 }

@@ -14,7 +14,7 @@ pub(crate) fn schedule() -> ScheduleDelivery {
         order_id: order_id(100),
         buyer_id: buyer(),
         address: address(),
-        preferred_date: Some(day()),
+        window: Some(DeliveryWindow::of_day(day())),
         attempt: 1,
     }
 }
@@ -27,7 +27,7 @@ pub(crate) fn scheduled() -> DeliveryEvent {
         order_id: schedule.order_id,
         buyer_id: schedule.buyer_id,
         address: schedule.address.into(),
-        window: schedule.preferred_date.map(DeliveryWindow::of_day),
+        window: schedule.window,
         attempt: schedule.attempt,
     }
     .into()

@@ -1,7 +1,5 @@
 use std::fmt;
 
-use chrono::NaiveDate;
-
 use super::{Delivery, DeliveryEvent, DeliveryRefusal, DeliveryScheduled, DeliveryWindow};
 use crate::{AccountId, Address, DeliveryId, OrderId, Personal, TrackingNumber};
 
@@ -18,8 +16,8 @@ pub struct ScheduleDelivery {
     pub buyer_id: AccountId,
     /// Where.
     pub address: Address,
-    /// The day the buyer would like it.
-    pub preferred_date: Option<NaiveDate>,
+    /// From when until when it is to be brought.
+    pub window: Option<DeliveryWindow>,
     /// Which attempt it is, from 1.
     pub attempt: u32,
 }
@@ -53,7 +51,7 @@ impl Delivery {
                     order_id: command.order_id,
                     buyer_id: command.buyer_id,
                     address: Personal::new(command.address.clone()),
-                    window: command.preferred_date.map(DeliveryWindow::of_day),
+                    window: command.window,
                     attempt: command.attempt,
                 }
                 .into(),

@@ -6,13 +6,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     AccountId, Address, DeliveryId, LocalizedText, Money, OrderId, OrderNumber, Personal, ProductId,
-    Quantity, TrackingNumber, Unit,
+    Quantity, TrackingNumber, Unit, delivery::DeliveryWindow,
 };
 
 crate::events! {
     /// What can have happened to an order.
     OrderEvent {
         OrderPlaced,
+        DeliveryAgreed,
         PaymentRequested,
         PaymentCaptured,
         PaymentDeclined,
@@ -92,6 +93,15 @@ pub struct OrderPlaced {
     pub expires_at: DateTime<Utc>,
     /// Who conducts its fulfilment.
     pub conductor: Conductor,
+}
+
+/// On which day the producers deliver it, by the terms that they had when it was placed. What they say later changes nothing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct DeliveryAgreed {
+    /// The day: the one that the buyer would like, or the earliest on which all producers can.
+    pub day: NaiveDate,
+    /// The hours at which it is that day for the producers.
+    pub window: DeliveryWindow,
 }
 
 /// The buyer may pay: the provider knows of the payment.

@@ -42,6 +42,7 @@ pub(crate) fn place() -> PlaceOrder {
         shipping_address: address(),
         billing_address: None,
         preferred_delivery_date: Some(day()),
+        agreed_delivery: None,
         notes: Some("Sonner deux fois".to_owned()),
         expires_at: time("2024-08-15T10:30:00Z"),
         conductor: Conductor::ProcessManager,

@@ -2,7 +2,7 @@ use std::{collections::HashSet, fmt};
 
 use chrono::{DateTime, NaiveDate, Utc};
 
-use super::{Conductor, Order, OrderEvent, OrderLine, OrderPlaced, OrderRefusal};
+use super::{Conductor, DeliveryAgreed, Order, OrderEvent, OrderLine, OrderPlaced, OrderRefusal};
 use crate::{AccountId, Address, OrderId, OrderNumber, Personal};
 
 /// The most lines an order may have.
@@ -25,6 +25,8 @@ pub struct PlaceOrder {
     pub billing_address: Option<Address>,
     /// The day the buyer would like it.
     pub preferred_delivery_date: Option<NaiveDate>,
+    /// What its producers' terms have led to; the caller has looked them up. `None`: none of them has any.
+    pub agreed_delivery: Option<DeliveryAgreed>,
     /// What the buyer wishes for the whole order.
     pub notes: Option<String>,
     /// Until when stock is held for it without payment.
@@ -77,7 +79,7 @@ impl Order {
         if total.is_zero() {
             return Err(OrderRefusal::NothingToPay);
         }
-        Ok(vec![
+        let mut events = vec![
             OrderPlaced {
                 order_id: command.order_id,
                 number: command.number,
@@ -92,7 +94,9 @@ impl Order {
                 conductor: command.conductor,
             }
             .into(),
-        ])
+        ];
+        events.extend(command.agreed_delivery.clone().map(OrderEvent::from));
+        Ok(events)
     }
 }
 
@@ -102,6 +106,7 @@ mod tests {
     use super::*;
     use crate::{
         Money, Quantity,
+        delivery::DeliveryWindow,
         fixtures::*,
         money::MoneyError,
         order::{PaymentStatus, fixtures::*},
@@ -115,6 +120,15 @@ mod tests {
     #[test]
     fn an_order_is_placed_with_the_sum_of_its_lines() {
         given::<Order>([]).when(place()).then([placed()]);
+    }
+
+    #[test]
+    fn an_order_keeps_the_day_that_was_agreed_on() {
+        let agreed = DeliveryAgreed { day: day(), window: DeliveryWindow::of_day(day()) };
+        let command = PlaceOrder { agreed_delivery: Some(agreed.clone()), ..place() };
+        given::<Order>([]).when(command).then([placed(), agreed.clone().into()]);
+        assert_eq!(order(vec![placed(), agreed.clone().into()]).agreed_delivery, Some(agreed));
+        assert_eq!(order(vec![placed()]).agreed_delivery, None);
     }
 
     #[test]

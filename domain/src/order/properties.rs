@@ -22,7 +22,10 @@ fn command() -> impl Strategy<Value = OrderCommand> {
         Just(Canceller::Fulfilment(CancelReason::PaymentTimeout)),
     ];
     prop_oneof![
-        1 => Just(place().into()),
+        1 => any::<bool>().prop_map(|is_agreed| {
+            let agreed = DeliveryAgreed { day: day(), window: crate::delivery::DeliveryWindow::of_day(day()) };
+            PlaceOrder { agreed_delivery: is_agreed.then_some(agreed), ..place() }.into()
+        }),
         3 => intent().prop_map(|intent_id| RequestPayment { intent_id }.into()),
         4 => (intent(), amount()).prop_map(|(intent_id, amount)| CapturePayment { intent_id, amount, ..capture() }.into()),
         1 => intent().prop_map(|intent_id| DeclinePayment { intent_id, ..decline() }.into()),

@@ -88,12 +88,16 @@ pub struct EmbeddedPostgres {
 
 /// The house's own settings. Every acknowledged append is on the disk: `fsync`, `full_page_writes` and
 /// `synchronous_commit` are on, always, and come last so that no option of the caller turns them off.
+///
+/// `min_wal_size`: a segment of the write-ahead log that is not there yet is filled with zeros first, and every commit waits for
+/// that (50 ms). So a checkpoint keeps as many old ones for new use as are written until the next.
 const SETTINGS: &[&str] = &[
     "listen_addresses=",
     "unix_socket_permissions=0700",
     "max_connections=100",
     "shared_buffers=256MB",
     "wal_compression=on",
+    "min_wal_size=2GB",
     "max_wal_size=4GB",
     "checkpoint_timeout=15min",
     "checkpoint_completion_target=0.9",

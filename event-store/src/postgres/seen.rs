@@ -11,7 +11,8 @@ use lru::LruCache;
 
 use crate::StreamId;
 
-const STREAMS_MAX: NonZeroUsize = NonZeroUsize::MIN.saturating_add(65_535);
+/// Of how many streams a log remembers at most which version it has seen.
+pub const STREAMS_SEEN_MAX: NonZeroUsize = NonZeroUsize::MIN.saturating_add(65_535);
 
 /// The highest version seen of each stream, of the streams used last. Clones share it.
 #[derive(Clone)]
@@ -25,7 +26,7 @@ struct Seen {
 
 impl Default for SeenVersions {
     fn default() -> Self {
-        Self(Arc::new(Mutex::new(Seen { versions: LruCache::new(STREAMS_MAX), era: 0 })))
+        Self(Arc::new(Mutex::new(Seen { versions: LruCache::new(STREAMS_SEEN_MAX), era: 0 })))
     }
 }
 

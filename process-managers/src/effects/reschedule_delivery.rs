@@ -6,7 +6,10 @@ use agrodeep_domain::{
     order::{OrderStatus, RescheduleDelivery},
 };
 
-use super::{Attempt, Performed, Trouble, schedule_delivery::schedule};
+use super::{
+    Attempt, Performed, Trouble,
+    schedule_delivery::{next_window, planned, schedule},
+};
 use crate::order_fulfilment::{Yield, delivery_id};
 
 /// Which delivery the second one is.
@@ -14,9 +17,10 @@ const SECOND: u32 = 2;
 
 pub(super) async fn perform(attempt: &Attempt<'_>) -> Performed {
     let order_id = attempt.order_id();
-    let look = |order: &Order| {
+    let failed_at = attempt.cause.occurred_at;
+    let look = move |order: &Order| {
         let wanted = order.status == OrderStatus::Shipped && !order.undeliverable;
-        (wanted, order.placed.clone())
+        (wanted, planned(order, next_window(order, failed_at)))
     };
     let (wanted, placed) = attempt.look_at_order(look).await?;
     let (delivery_id, tracking_number) = schedule(attempt, placed, SECOND, wanted).await?;

@@ -86,6 +86,7 @@ pub(super) fn place(order_id: OrderId, lines: usize) -> PlaceOrder {
         },
         billing_address: None,
         preferred_delivery_date: None,
+        agreed_delivery: None,
         notes: None,
         expires_at: due_at(),
         conductor: Conductor::ProcessManager,

@@ -96,3 +96,12 @@ fn what_is_done_late_to_the_product_that_two_orders_share_is_undone() {
     assert!(states > 10_000, "{states}");
     assert!(ends.contains("cancelled buyer_request None, cancelled stock_unavailable None"), "{ends:?}");
 }
+
+/// The same, when such a process dies before it can record what it has done.
+#[test]
+fn what_is_done_late_by_a_process_that_dies_then_is_undone_too() {
+    let scenario = Scenario { stock: &[1], cancels: true, sleeps_max: 1, dies: true, ..Scenario::default() };
+    let (states, ends) = explore(scenario);
+    assert!(states > 10_000, "{states}");
+    assert!(ends.contains("cancelled buyer_request None, cancelled stock_unavailable None"), "{ends:?}");
+}

@@ -75,6 +75,8 @@ pub(super) struct World {
     pub asleep: Vec<(Step, OrderFulfilment)>,
     /// How often a process has stood still.
     pub slept: usize,
+    /// What the log has of those who died before they recorded it, and nobody has read yet.
+    pub unrecorded: Vec<(Step, Option<Yield>)>,
     pub fulfilment: OrderFulfilment,
     /// What the log has of the order and its deliveries, as far as it matters, in its order.
     pub facts: Vec<Fact>,
@@ -114,6 +116,7 @@ impl World {
             heard: BTreeSet::new(),
             asleep: vec![],
             slept: 0,
+            unrecorded: vec![],
             fulfilment: OrderFulfilment::default(),
             facts: vec![],
             seen: 0,
@@ -154,7 +157,7 @@ impl World {
             .iter()
             .map(|(step, knows)| (step, knows.unwinding, knows.timed_out_at, knows.delivery, &knows.failed))
             .collect();
-        let late = (asleep, self.slept, &self.heard);
+        let late = (asleep, self.slept, &self.unrecorded, &self.heard);
         serde_json::to_vec(&(
             key,
             facts,
@@ -391,7 +394,7 @@ impl World {
         self.numbers += 1;
         let tracking_number = TrackingNumber::new(day(), self.numbers);
         let placed = self.order.placed.clone().unwrap();
-        match self.ask_delivery(n, schedule_delivery::command(&placed, n, tracking_number)) {
+        match self.ask_delivery(n, schedule_delivery::command(&placed, None, n, tracking_number)) {
             Ok(()) => Outcome::Done(Some(Yield::Delivery { delivery_id: id, tracking_number })),
             Err(refusal) => because(&refusal),
         }

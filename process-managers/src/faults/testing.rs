@@ -19,7 +19,7 @@ pub fn points() -> Vec<String> {
     let steps: HashSet<&str> = steps.iter().map(|step| step.name()).collect();
     let places = steps.iter().flat_map(|step| [("effect", *step), ("append", *step)]);
     let calls = gateway::CALLS.map(|call| ("gateway", call));
-    let records = ["observed", "outcomes", "deadline"].map(|record| ("record", record));
+    let records = ["observed", "outcomes", "deadline", "payment_time"].map(|record| ("record", record));
     let lease = ["take", "renew", "give_back"].map(|which| ("lease", which));
     // A step that has no command of its own has nothing to append.
     let appends = |(what, which): &(&str, &str)| *what != "append" || *which != Step::WithdrawPayment.name();

@@ -3,10 +3,11 @@
 use std::num::NonZeroUsize;
 
 use agrodeep_domain::{
-    Actor, Aggregate, Delivery, DeliveryId, DomainEvent, Order, OrderFulfilment, OrderId,
-    delivery::DeliveryEvent,
+    Actor, Aggregate, Delivery, DeliveryId, DomainEvent, Order, OrderFulfilment, OrderId, Product, ProductId,
+    delivery::{DeliveryEvent, DeliveryScheduled},
     evolution,
     order::{Conductor, LineAdjusted, OrderEvent},
+    product::ProductEvent,
 };
 use agrodeep_event_store::{LogError, RecordedEvent, SharedLog};
 use lru::LruCache;
@@ -14,7 +15,7 @@ use lru::LruCache;
 use crate::{
     effects::ACTOR,
     metrics,
-    order_fulfilment::{Fact, OrderFulfilmentEvent, StartFulfilment},
+    order_fulfilment::{self, Fact, OrderFulfilmentEvent, StartFulfilment, Step, Yield},
 };
 
 /// How many orders and deliveries are remembered; what is forgotten is looked up in the log.
@@ -27,6 +28,9 @@ pub(super) enum News {
     Placed(StartFulfilment),
     /// Something happened to it.
     Fact(Fact),
+    /// A step has been done: stock is held, a delivery is scheduled. Whoever did it has recorded that, unless it died before. What
+    /// was refused to everybody else meanwhile is done all the same, and has to be undone.
+    Done(Step, Option<Yield>),
     /// A person has decided about its fulfilment; what follows is on record.
     Decided,
 }
@@ -68,6 +72,8 @@ impl Routing {
             of_order(event)?
         } else if *event.stream.aggregate_type == *Delivery::TYPE {
             self.of_delivery(event).await?
+        } else if *event.stream.aggregate_type == *Product::TYPE {
+            of_product(event)?
         } else if *event.stream.aggregate_type == *OrderFulfilment::TYPE {
             let order_id = OrderId::from_uuid(event.stream.uuid());
             if self.imported.contains(&order_id) { None } else { of_fulfilment(order_id, event)? }
@@ -87,7 +93,7 @@ impl Routing {
         let fact = match decode(event)? {
             DeliveryEvent::DeliveryScheduled(scheduled) => {
                 self.order_of.put(delivery_id, scheduled.order_id);
-                return Ok(None);
+                return Ok(Some((scheduled.order_id, scheduled_by(delivery_id, &scheduled))));
             }
             DeliveryEvent::DeliveryCompleted(_) => Fact::DeliveryCompleted(delivery_id),
             DeliveryEvent::DeliveryFailed(_) => Fact::DeliveryFailed(delivery_id),
@@ -106,6 +112,20 @@ impl Routing {
         }
         Err(unreadable(event, &"the delivery was never scheduled"))
     }
+}
+
+/// The step that has scheduled a delivery.
+fn scheduled_by(delivery_id: DeliveryId, scheduled: &DeliveryScheduled) -> News {
+    let is_first = delivery_id == order_fulfilment::delivery_id(scheduled.order_id, 1);
+    let step = if is_first { Step::ScheduleDelivery } else { Step::RescheduleDelivery };
+    let tracking_number = scheduled.tracking_number;
+    News::Done(step, Some(Yield::Delivery { delivery_id, tracking_number }))
+}
+
+fn of_product(event: &RecordedEvent) -> Result<Option<(OrderId, News)>, RoutingError> {
+    let ProductEvent::StockHeld(held) = decode(event)? else { return Ok(None) };
+    let step = Step::HoldStock(ProductId::from_uuid(event.stream.uuid()));
+    Ok(Some((held.order_id, News::Done(step, None))))
 }
 
 /// Of what is recorded about fulfilments only that matters which the runner has not recorded itself: a person's choice, and what
@@ -154,7 +174,8 @@ fn of_order(event: &RecordedEvent) -> Result<Option<(OrderId, News)>, RoutingErr
         OrderEvent::PartialRefunded(refunded) => News::Fact(Fact::DifferenceRefunded(refunded.adjustment)),
         OrderEvent::OrderShipped(shipped) => News::Fact(Fact::OrderShipped(shipped.delivery_id)),
         // What effects have brought about, or what makes no difference to what is to be done.
-        OrderEvent::PaymentRequested(_)
+        OrderEvent::DeliveryAgreed(_)
+        | OrderEvent::PaymentRequested(_)
         | OrderEvent::OrderConfirmed(_)
         | OrderEvent::LinesPrepared(_)
         | OrderEvent::OrderDelivered(_)

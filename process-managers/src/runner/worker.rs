@@ -26,7 +26,9 @@ use crate::{
     drive::{Discretion, Driver, Halt, Standing},
     effects::{ACTOR, Cause},
     faults,
-    order_fulfilment::{DeadlineKind, DeadlinePassed, Observe, Step, StepName},
+    order_fulfilment::{
+        DeadlineKind, DeadlinePassed, EffectOutcome, Observe, Outcome, RecordOutcomes, Step, StepName,
+    },
     payment_time::PaymentTime,
     retry::RetryPolicy,
 };
@@ -187,6 +189,11 @@ impl Shared {
     }
 
     async fn attempt_here(&self, order_id: OrderId, job: &Job) -> Result<(), Halt> {
+        if let Job::Observe { news: News::Done(step, _), .. } = job
+            && self.driver.knows_of(order_id, *step).await?
+        {
+            return Ok(());
+        }
         let (standing, cause, not_before) = match job {
             Job::Observe { event, news, .. } => {
                 let (standing, cause) = self.observe(order_id, event, news).await?;
@@ -239,6 +246,10 @@ impl Shared {
         let (start, facts) = match news {
             News::Placed(start) => (Some(start.clone()), vec![]),
             News::Fact(fact) => (None, vec![*fact]),
+            News::Done(step, yields) => {
+                let outcomes = vec![EffectOutcome { step: *step, outcome: Outcome::Done(yields.clone()) }];
+                return Ok((self.driver.tell(order_id, RecordOutcomes { outcomes }, context).await?, cause));
+            }
             News::Decided => return Ok((self.driver.look(order_id).await?, cause)),
         };
         let observe = Observe { conductor: Conductor::ProcessManager, start, facts };

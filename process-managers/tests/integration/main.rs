@@ -3,9 +3,11 @@
 #![allow(clippy::unwrap_used)]
 
 mod deadlines;
+mod delivery_days;
 mod fulfilling;
 mod imports;
 mod killing;
+mod late_deaths;
 mod late_payments;
 mod leases;
 mod less;

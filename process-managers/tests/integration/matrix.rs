@@ -58,9 +58,12 @@ fn cells() -> Vec<Cell> {
     row("effect", "refund_difference", Plot::LessCancelled, &Breakage::ALL);
     row("gateway", "refund", Plot::LessDelivered, &Breakage::OF_ANSWERS);
     row("gateway", "refund", Plot::LessCancelled, &[Breakage::TimeOut, Breakage::LateSuccess]);
-    for (record, plot) in
-        [("observed", Plot::Delivered), ("outcomes", Plot::CancelledPaid), ("deadline", Plot::TimedOut)]
-    {
+    for (record, plot) in [
+        ("observed", Plot::Delivered),
+        ("outcomes", Plot::CancelledPaid),
+        ("deadline", Plot::TimedOut),
+        ("payment_time", Plot::BankDecidesLate),
+    ] {
         row("record", record, plot, &Breakage::OF_ANSWERS);
         row("record", record, plot, &[Breakage::DuplicateAnswer]);
     }

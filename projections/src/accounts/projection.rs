@@ -1,7 +1,10 @@
 use agrodeep_domain::{Account as Aggregate, AccountId, Aggregate as _, account::AccountEvent};
 use agrodeep_event_store::{RecordedEvent, StreamId};
 use async_trait::async_trait;
-use sqlx::{PgConnection, types::Uuid};
+use sqlx::{
+    PgConnection,
+    types::{Json, Uuid},
+};
 
 use super::{Account, query};
 use crate::{
@@ -79,6 +82,7 @@ impl Projection for AccountsProjection {
                     last_name: registered.last_name.clone(),
                     phone: registered.phone.clone(),
                     company: registered.company.clone(),
+                    delivery_terms: None,
                     version: event.recorded.version,
                     registered_at: at,
                     updated_at: at,
@@ -87,6 +91,12 @@ impl Projection for AccountsProjection {
             AccountEvent::RoleGranted(granted) => {
                 let account = self.accounts.change(&id, Dirt::Whole).ok_or(Poison::Missing)?;
                 account.role = granted.role;
+                account.version = event.recorded.version;
+                account.updated_at = at;
+            }
+            AccountEvent::DeliveryTermsSet(set) => {
+                let account = self.accounts.change(&id, Dirt::Whole).ok_or(Poison::Missing)?;
+                account.delivery_terms = Some(set.terms.clone());
                 account.version = event.recorded.version;
                 account.updated_at = at;
             }
@@ -112,14 +122,14 @@ impl Projection for AccountsProjection {
             return Ok(());
         }
         let query = sqlx::query(
-            "insert into accounts (account_id, role, email, first_name, last_name, phone, company, version,
-                 registered_at, updated_at)
+            "insert into accounts (account_id, role, email, first_name, last_name, phone, company, delivery_terms,
+                 version, registered_at, updated_at)
              select * from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
-                 $8::bigint[], $9::timestamptz[], $10::timestamptz[])
+                 $8::jsonb[], $9::bigint[], $10::timestamptz[], $11::timestamptz[])
              on conflict (account_id) do update set role = excluded.role, email = excluded.email,
                  first_name = excluded.first_name, last_name = excluded.last_name, phone = excluded.phone,
-                 company = excluded.company, version = excluded.version, registered_at = excluded.registered_at,
-                 updated_at = excluded.updated_at",
+                 company = excluded.company, delivery_terms = excluded.delivery_terms, version = excluded.version,
+                 registered_at = excluded.registered_at, updated_at = excluded.updated_at",
         );
         bind_columns!(
             query,
@@ -131,6 +141,7 @@ impl Projection for AccountsProjection {
             |a| a.last_name.reveal().as_str(),
             |a| a.phone.as_ref().map(|phone| phone.reveal().as_str()),
             |a| a.company.as_deref(),
+            |a| a.delivery_terms.as_ref().map(Json),
             |a| a.version as i64,
             |a| a.registered_at,
             |a| a.updated_at,

@@ -6,7 +6,7 @@ use sqlx::{postgres::PgRow, types::Uuid};
 use super::Account;
 use crate::{
     ReadError, ReadModels,
-    row::{get, parsed, version},
+    row::{get, json_opt, parsed, version},
 };
 
 impl ReadModels {
@@ -47,6 +47,7 @@ pub(super) fn account(row: &PgRow) -> Result<Account, ReadError> {
         last_name: Personal::new(get(row, "last_name")?),
         phone: get::<Option<String>>(row, "phone")?.map(Personal::new),
         company: get(row, "company")?,
+        delivery_terms: json_opt(row, "delivery_terms")?,
         version: version(row)?,
         registered_at: get(row, "registered_at")?,
         updated_at: get(row, "updated_at")?,

@@ -41,7 +41,8 @@ impl Projection for BasketsProjection {
         match &*event.stream.aggregate_type {
             Order::TYPE => !matches!(
                 event.event_type.as_str(),
-                "PaymentRequested"
+                "DeliveryAgreed"
+                    | "PaymentRequested"
                     | "PaymentCaptured"
                     | "PaymentDeclined"
                     | "LinesPrepared"
@@ -136,7 +137,8 @@ impl BasketsProjection {
             }
             OrderEvent::OrderConfirmed(_) => self.becomes(id, BasketStatus::Bought),
             OrderEvent::OrderCancelled(_) => self.becomes(id, BasketStatus::Cancelled),
-            OrderEvent::PaymentRequested(_)
+            OrderEvent::DeliveryAgreed(_)
+            | OrderEvent::PaymentRequested(_)
             | OrderEvent::PaymentCaptured(_)
             | OrderEvent::PaymentDeclined(_)
             | OrderEvent::LinesPrepared(_)

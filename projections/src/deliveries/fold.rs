@@ -18,7 +18,7 @@ pub(super) fn scheduled(scheduled: &DeliveryScheduled, event: &RecordedEvent) ->
         order_id: scheduled.order_id,
         buyer_id: scheduled.buyer_id,
         address: scheduled.address.clone(),
-        preferred_date: scheduled.window.map(|window| window.day()),
+        window: scheduled.window,
         attempt: scheduled.attempt,
         status: DeliveryStatus::Scheduled,
         driver_id: None,

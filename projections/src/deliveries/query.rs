@@ -1,5 +1,7 @@
 use agrodeep_domain::{
-    AccountId, DeliveryId, GeoPoint, OrderId, Personal, delivery::DeliveryStatus, delivery_track::TrackPoint,
+    AccountId, DeliveryId, GeoPoint, OrderId, Personal,
+    delivery::{DeliveryStatus, DeliveryWindow},
+    delivery_track::TrackPoint,
 };
 use sqlx::{postgres::PgRow, types::Uuid};
 
@@ -69,7 +71,7 @@ pub(super) fn delivery(row: &PgRow) -> Result<Delivery, ReadError> {
         order_id: OrderId::from_uuid(get(row, "order_id")?),
         buyer_id: AccountId::from_uuid(get(row, "buyer_id")?),
         address: json(row, "address")?,
-        preferred_date: get(row, "preferred_date")?,
+        window: window(row)?,
         attempt: u32::try_from(get::<i32>(row, "attempt")?).unwrap_or(0),
         status: named(row, "status")?,
         driver_id: get::<Option<Uuid>>(row, "driver_id")?.map(AccountId::from_uuid),
@@ -86,6 +88,11 @@ pub(super) fn delivery(row: &PgRow) -> Result<Delivery, ReadError> {
         version: version(row)?,
         updated_at: get(row, "updated_at")?,
     })
+}
+
+fn window(row: &PgRow) -> Result<Option<DeliveryWindow>, ReadError> {
+    let (from, until) = (get::<Option<_>>(row, "window_from")?, get::<Option<_>>(row, "window_until")?);
+    Ok(from.zip(until).map(|(from, until)| DeliveryWindow { from, until }))
 }
 
 fn last_position(row: &PgRow) -> Result<Option<Personal<TrackPoint>>, ReadError> {

@@ -36,17 +36,17 @@ pub(super) async fn write_new(
         return Ok(());
     }
     let query = sqlx::query(
-        "insert into deliveries (delivery_id, tracking_number, order_id, buyer_id, address, preferred_date, attempt,
-             scheduled_at, status, driver_id, vehicle, last_latitude, last_longitude, last_accuracy_metres,
+        "insert into deliveries (delivery_id, tracking_number, order_id, buyer_id, address, window_from, window_until,
+             attempt, scheduled_at, status, driver_id, vehicle, last_latitude, last_longitude, last_accuracy_metres,
              last_position_at, assigned_at, picked_up_at, transit_started_at, ended_at, failure_reason, signature,
              photo, version, updated_at)
-         select * from unnest($1::uuid[], $2::text[], $3::uuid[], $4::uuid[], $5::jsonb[], $6::date[], $7::int[],
-             $8::timestamptz[], $9::text[], $10::uuid[], $11::text[], $12::float8[], $13::float8[], $14::float8[],
-             $15::timestamptz[], $16::timestamptz[], $17::timestamptz[], $18::timestamptz[], $19::timestamptz[],
-             $20::text[], $21::text[], $22::text[], $23::bigint[], $24::timestamptz[])
+         select * from unnest($1::uuid[], $2::text[], $3::uuid[], $4::uuid[], $5::jsonb[], $6::timestamptz[],
+             $7::timestamptz[], $8::int[], $9::timestamptz[], $10::text[], $11::uuid[], $12::text[], $13::float8[], $14::float8[], $15::float8[],
+             $16::timestamptz[], $17::timestamptz[], $18::timestamptz[], $19::timestamptz[], $20::timestamptz[],
+             $21::text[], $22::text[], $23::text[], $24::bigint[], $25::timestamptz[])
          on conflict (delivery_id) do update set tracking_number = excluded.tracking_number,
              order_id = excluded.order_id, buyer_id = excluded.buyer_id, address = excluded.address,
-             preferred_date = excluded.preferred_date, attempt = excluded.attempt,
+             window_from = excluded.window_from, window_until = excluded.window_until, attempt = excluded.attempt,
              scheduled_at = excluded.scheduled_at, status = excluded.status, driver_id = excluded.driver_id,
              vehicle = excluded.vehicle, last_latitude = excluded.last_latitude,
              last_longitude = excluded.last_longitude, last_accuracy_metres = excluded.last_accuracy_metres,
@@ -64,7 +64,8 @@ pub(super) async fn write_new(
         |d| d.order_id.uuid(),
         |d| d.buyer_id.uuid(),
         |d| Json(&d.address),
-        |d| d.preferred_date,
+        |d| d.window.map(|window| window.from),
+        |d| d.window.map(|window| window.until),
         |d| d.attempt as i32,
         |d| d.scheduled_at,
     );

@@ -61,6 +61,7 @@ pub(super) fn placed(placed: &OrderPlaced, event: &RecordedEvent) -> Order {
         shipping_address: placed.shipping_address.clone(),
         billing_address: placed.billing_address.clone(),
         preferred_delivery_date: placed.preferred_delivery_date,
+        agreed_delivery: None,
         notes: placed.notes.clone(),
         conductor: placed.conductor,
         expires_at: placed.expires_at,
@@ -85,6 +86,10 @@ impl Order {
         match fact {
             // Has been dealt with: there was no order to change.
             OrderEvent::OrderPlaced(_) => false,
+            OrderEvent::DeliveryAgreed(fact) => {
+                self.agreed_delivery = Some(fact.clone());
+                false
+            }
             OrderEvent::PaymentRequested(fact) => {
                 self.payment.status = PaymentStatus::Requested;
                 self.payment.intent_id = Some(fact.intent_id.clone());

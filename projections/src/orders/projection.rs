@@ -104,7 +104,12 @@ impl Projection for OrdersProjection {
                     self.orders.create(order_id, fold::placed(placed, &event.recorded));
                     return Ok(());
                 }
-                let order = self.orders.change(&order_id, Dirt::Progress).ok_or(Poison::Missing)?;
+                // What is agreed on once stands with what was ordered.
+                let dirt = match fact {
+                    OrderEvent::DeliveryAgreed(_) => Dirt::Whole,
+                    _ => Dirt::Progress,
+                };
+                let order = self.orders.change(&order_id, dirt).ok_or(Poison::Missing)?;
                 if order.apply(fact, &event.recorded) {
                     self.moved.insert(order_id);
                 }

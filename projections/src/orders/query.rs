@@ -123,6 +123,7 @@ pub(super) fn order(row: &PgRow) -> Result<Order, ReadError> {
         shipping_address: json(row, "shipping_address")?,
         billing_address: json_opt(row, "billing_address")?,
         preferred_delivery_date: get(row, "preferred_delivery_date")?,
+        agreed_delivery: json_opt(row, "agreed_delivery")?,
         notes: get::<Option<String>>(row, "notes")?.map(Personal::new),
         conductor: named(row, "conductor")?,
         expires_at: get(row, "expires_at")?,

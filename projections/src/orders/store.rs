@@ -43,20 +43,20 @@ pub(super) async fn write_new(connection: &mut PgConnection, orders: &[&Order]) 
     }
     let query = sqlx::query(
         "insert into orders (order_id, order_number, buyer_id, total, currency, shipping_address, billing_address,
-             preferred_delivery_date, notes, conductor, expires_at, created_at,
+             preferred_delivery_date, agreed_delivery, notes, conductor, expires_at, created_at,
              status, payment_status, payment_intent_id, decline_code, captured, refund_id, refunded, status_history,
              cancel_reason, cancel_note, refund_due, delivery_id, tracking_number, delivery_attempt, ready_for_pickup,
              undeliverable, adjustments, version, updated_at)
          select * from unnest($1::uuid[], $2::text[], $3::uuid[], $4::numeric[], $5::text[], $6::jsonb[], $7::jsonb[],
-             $8::date[], $9::text[], $10::text[], $11::timestamptz[], $12::timestamptz[],
-             $13::text[], $14::text[], $15::text[], $16::text[], $17::numeric[], $18::text[], $19::numeric[],
-             $20::jsonb[], $21::text[], $22::text[], $23::numeric[], $24::uuid[], $25::text[], $26::int[],
-             $27::boolean[], $28::boolean[], $29::jsonb[], $30::bigint[], $31::timestamptz[])
+             $8::date[], $9::jsonb[], $10::text[], $11::text[], $12::timestamptz[], $13::timestamptz[],
+             $14::text[], $15::text[], $16::text[], $17::text[], $18::numeric[], $19::text[], $20::numeric[],
+             $21::jsonb[], $22::text[], $23::text[], $24::numeric[], $25::uuid[], $26::text[], $27::int[],
+             $28::boolean[], $29::boolean[], $30::jsonb[], $31::bigint[], $32::timestamptz[])
          on conflict (order_id) do update set order_number = excluded.order_number, buyer_id = excluded.buyer_id,
              total = excluded.total, currency = excluded.currency, shipping_address = excluded.shipping_address,
              billing_address = excluded.billing_address, preferred_delivery_date = excluded.preferred_delivery_date,
-             notes = excluded.notes, conductor = excluded.conductor, expires_at = excluded.expires_at,
-             created_at = excluded.created_at, status = excluded.status, payment_status = excluded.payment_status,
+             agreed_delivery = excluded.agreed_delivery, notes = excluded.notes, conductor = excluded.conductor,
+             expires_at = excluded.expires_at, created_at = excluded.created_at, status = excluded.status, payment_status = excluded.payment_status,
              payment_intent_id = excluded.payment_intent_id, decline_code = excluded.decline_code,
              captured = excluded.captured, refund_id = excluded.refund_id, refunded = excluded.refunded,
              status_history = excluded.status_history, cancel_reason = excluded.cancel_reason,
@@ -76,6 +76,7 @@ pub(super) async fn write_new(connection: &mut PgConnection, orders: &[&Order]) 
         |o| Json(&o.shipping_address),
         |o| o.billing_address.as_ref().map(Json),
         |o| o.preferred_delivery_date,
+        |o| o.agreed_delivery.as_ref().map(Json),
         |o| o.notes.as_ref().map(|notes| notes.reveal().as_str()),
         |o| conductor(o),
         |o| o.expires_at,

@@ -1,6 +1,7 @@
 use agrodeep_domain::{
     Account, Role,
-    account::{AccountRegistered, RoleGranted},
+    account::{AccountRegistered, DeliveryTermsSet, RoleGranted},
+    delivery_terms::{DeliveryTerms, Weekday},
 };
 
 use super::{market::Market, story::somebody};
@@ -33,6 +34,19 @@ async fn an_account_shows_who_it_is_and_the_role_it_has_now() {
         (account.version, account.registered_at, account.updated_at),
         (2, registered_at, market.now())
     );
+
+    let terms = DeliveryTerms {
+        time_zone: "Europe/Paris".parse().unwrap(),
+        cut_off: "16:00:00".parse().unwrap(),
+        lead_days: 1,
+        weekdays: [Weekday::Friday].into(),
+    };
+    assert_eq!(account.delivery_terms, None);
+    let set = DeliveryTermsSet { terms: terms.clone() };
+    market.happens::<Account>(marie.uuid(), "producer:marie", set).await;
+    market.project().await;
+    let account = market.reads.account(marie).await.unwrap().unwrap();
+    assert_eq!((account.delivery_terms.as_ref(), account.version), (Some(&terms), 3));
 
     let several = market.reads.accounts(&[marie, somebody(), marie]).await.unwrap();
     assert_eq!(several.into_values().collect::<Vec<_>>(), [account]);

@@ -1,12 +1,12 @@
 use agrodeep_domain::{
     DeliveryId,
-    delivery::{DeliveryCancelled, DeliveryFailed, DeliveryStatus},
+    delivery::{DeliveryCancelled, DeliveryFailed, DeliveryStatus, DeliveryWindow},
 };
 use uuid::Uuid;
 
 use super::{
     market::Market,
-    story::{Story, address, line, offered, somebody, tomatoes, tracking_number},
+    story::{Story, address, day, line, offered, somebody, tomatoes, tracking_number},
 };
 use crate::{Page, deliveries::Delivery};
 
@@ -33,6 +33,7 @@ async fn a_delivery_shows_how_far_it_has_come_and_where_it_was_last_seen() {
     );
     assert_eq!((seen.tracking_number, seen.attempt), (tracking_number(), 1));
     assert_eq!((seen.address.reveal(), seen.scheduled_at), (&address(), market.now()));
+    assert_eq!(seen.window, Some(DeliveryWindow::of_day(day())));
 
     story.assigned().await;
     story.shipped().await;

@@ -1,7 +1,10 @@
-use agrodeep_domain::order::{
-    AdjustedBy, AdjustmentCause, CancelReason, DeliveryGivenUp, DeliveryRescheduled, DifferenceStatus,
-    LineAdjusted, OrderCancelled, OrderDelivery, OrderStatus, PartialRefundRequested, PartialRefunded,
-    PaymentDeclined, PaymentRefunded, PaymentStatus, RefundRequested,
+use agrodeep_domain::{
+    delivery::DeliveryWindow,
+    order::{
+        AdjustedBy, AdjustmentCause, CancelReason, DeliveryAgreed, DeliveryGivenUp, DeliveryRescheduled,
+        DifferenceStatus, LineAdjusted, OrderCancelled, OrderDelivery, OrderStatus, PartialRefundRequested,
+        PartialRefunded, PaymentDeclined, PaymentRefunded, PaymentStatus, RefundRequested,
+    },
 };
 
 use super::{
@@ -217,6 +220,29 @@ async fn buyers_and_producers_list_their_own_orders_newest_first() {
     assert_eq!(list(confirmed, 1).await, (vec![second.id], 1));
     assert_eq!(list(OrderFilter::default(), 1).await.1, 3);
     assert_eq!(list(OrderFilter { buyer: Some(somebody()), ..Default::default() }, 1).await, (vec![], 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_day_that_was_agreed_on_is_seen_in_whichever_batch_it_comes() {
+    let market = Market::open().await;
+    let marie = somebody();
+    let tomato = offered(&market, marie, tomatoes(), 250).await;
+    let agreed = DeliveryAgreed { day: day(), window: DeliveryWindow::of_day(day()) };
+    let one = Story::placed(&market, somebody(), vec![line(tomato, marie, 2000, 250)]).await;
+    one.order("buyer", agreed.clone()).await;
+    assert_eq!(order(&one).await.agreed_delivery.as_ref(), Some(&agreed));
+
+    let two = Story::placed(&market, somebody(), vec![line(tomato, marie, 2000, 250)]).await;
+    assert_eq!(order(&two).await.agreed_delivery, None);
+    two.hold(0).await;
+    two.order("buyer", agreed.clone()).await;
+    let seen = order(&two).await;
+    assert_eq!((seen.agreed_delivery.as_ref(), seen.version), (Some(&agreed), 2));
+    assert_eq!(statuses(&seen), [ItemStatus::Reserved]);
+    // What comes later leaves it there.
+    two.paid().await;
+    assert_eq!(order(&two).await.agreed_delivery, Some(agreed));
+    assert!(market.check().await.is_clean());
 }
 
 #[tokio::test(flavor = "multi_thread")]

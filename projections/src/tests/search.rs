@@ -226,25 +226,6 @@ async fn a_search_is_narrowed_by_filters_and_told_by_facets() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_word_that_is_nowhere_brings_a_suggestion() {
-    let (market, folder) = (Market::open().await, Folder::new());
-    offered(&market, somebody(), details("Aubergines", "", "cat_vegetables", &[]), 250).await;
-    let running = Running::start(&market, &folder.0);
-    assert_eq!(running.search(query("obergines")).await.suggestions, ["aubergines"]);
-    assert_eq!(running.search(query("aubergine")).await.suggestions, [] as [&str; 0]);
-    assert_eq!(running.search(query("locomotive")).await.suggestions, [] as [&str; 0]);
-    offered(&market, somebody(), details("Abricots", "", "cat_fruit", &[]), 250).await;
-    offered(&market, somebody(), details("Caviar d'aubergines", "", "cat_x", &[]), 250).await;
-    offered(&market, somebody(), details("Aubépine", "", "cat_herbs", &[]), 250).await;
-    offered(&market, somebody(), details("Confiture d'abricots", "", "cat_fruit", &[]), 250).await;
-    // The commonest first.
-    assert_eq!(running.search(query("a")).await.suggestions, [] as [&str; 0]);
-    assert_eq!(running.search(query("ab")).await.suggestions, ["abricots"]);
-    assert_eq!(running.search(query("aub")).await.suggestions, ["aubergines", "aubepine"]);
-    assert_eq!(running.search(query("confiture abr")).await.suggestions, ["confiture abricots"]);
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn what_changes_is_found_within_a_moment() {
     let (market, folder) = (Market::open().await, Folder::new());
     let running = Running::start(&market, &folder.0);

@@ -101,3 +101,38 @@ async fn what_was_searched_for_is_marked_where_it_stands() {
     let found = highlights(SearchQuery { language: Some(Language::En), ..query("tomatoe") }).await;
     assert_eq!((found.name, found.description.as_deref()), (None, Some("With <em>tomatoes</em>")));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_word_that_is_nowhere_brings_a_suggestion() {
+    let (market, folder) = (Market::open().await, Folder::new());
+    offered(&market, somebody(), details("Aubergines", "", "cat_vegetables", &[]), 250).await;
+    let running = Running::start(&market, &folder.0);
+    assert_eq!(running.search(query("obergines")).await.suggestions, ["aubergines"]);
+    assert_eq!(running.search(query("aubergine")).await.suggestions, [] as [&str; 0]);
+    assert_eq!(running.search(query("locomotive")).await.suggestions, [] as [&str; 0]);
+    offered(&market, somebody(), details("Abricots", "", "cat_fruit", &[]), 250).await;
+    offered(&market, somebody(), details("Caviar d'aubergines", "", "cat_x", &[]), 250).await;
+    offered(&market, somebody(), details("Aubépine", "", "cat_herbs", &[]), 250).await;
+    offered(&market, somebody(), details("Confiture d'abricots", "", "cat_fruit", &[]), 250).await;
+    // The commonest first.
+    assert_eq!(running.search(query("a")).await.suggestions, [] as [&str; 0]);
+    assert_eq!(running.search(query("ab")).await.suggestions, ["abricots"]);
+    assert_eq!(running.search(query("aub")).await.suggestions, ["aubergines", "aubepine"]);
+    assert_eq!(running.search(query("confiture abr")).await.suggestions, ["confiture abricots"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_nearest_word_is_suggested_even_where_a_farther_one_is_commoner() {
+    let (market, folder) = (Market::open().await, Folder::new());
+    offered(&market, somebody(), details("Carotte", "", "cat_vegetables", &[]), 250).await;
+    for other in ["Marotte", "Marotte blanche", "Marotte rouge"] {
+        offered(&market, somebody(), details(other, "", "cat_vegetables", &[]), 250).await;
+    }
+    let running = Running::start(&market, &folder.0);
+    // One letter too many; with another one wrong it would be the commoner word.
+    assert_eq!(running.search(query("carrotte")).await.suggestions, ["carotte"]);
+    assert_eq!(running.search(query("xmarrotte")).await.suggestions, ["marotte"]);
+    // Five letters are too few for two errors.
+    assert_eq!(running.search(query("rouxx")).await.suggestions, [] as [&str; 0]);
+    assert_eq!(running.search(query("rouxe")).await.suggestions, ["rouge"]);
+}

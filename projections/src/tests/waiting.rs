@@ -60,6 +60,32 @@ async fn a_question_that_has_waited_long_enough_says_who_is_behind() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn whoever_has_waited_is_told_what_the_other_process_is_at() {
+    let market = Market::open().await;
+    offered(&market, somebody(), tomatoes(), 250).await;
+    for (activity, expected) in [
+        ("working", Cause::CatchingUp),
+        ("standing_by", Cause::CatchingUp),
+        ("rebuilding", Cause::Rebuilding),
+        ("paused", Cause::Paused),
+    ] {
+        sqlx::query(
+            "insert into projection_instances (projection, instance, activity, why, position, events_per_second,
+                 parked_aggregates, seen_at)
+             values ('products', 'another', $1, 'a test', 0, 0, 0, now())
+             on conflict (projection, instance) do update set activity = excluded.activity, seen_at = now()",
+        )
+        .bind(activity)
+        .execute(market.pool())
+        .await
+        .unwrap();
+        let waited = market.reads.wait_for(&[Model::Products], up_to(Position(1)), Duration::ZERO).await;
+        let Err(WaitError::Behind(Behind { cause, .. })) = waited else { panic!("{activity}: {waited:?}") };
+        assert_eq!(cause, expected, "{activity}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_position_that_the_log_has_not_is_found_out_at_once() {
     let market = Market::open().await;
     offered(&market, somebody(), tomatoes(), 250).await;

@@ -2,6 +2,7 @@
 
 pub mod parked;
 pub mod parked_one;
+pub mod payments;
 pub mod projections;
 pub mod rebuilds;
 pub mod saga;

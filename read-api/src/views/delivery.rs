@@ -9,6 +9,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{
+    delivery_terms::WindowView,
     people::{DriverView, People},
     text,
 };
@@ -32,6 +33,8 @@ pub struct OrderDeliveryView {
     pub driver: Option<DriverView>,
     /// In what.
     pub vehicle: Option<String>,
+    /// From when until when it is to be brought; null: any time.
+    pub window: Option<WindowView>,
     /// When the buyer will probably have it.
     pub estimated_delivery_at: Option<DateTime<Utc>>,
     /// When the driver took the goods.
@@ -60,6 +63,7 @@ impl OrderDeliveryView {
             status: status.as_str(),
             driver: driver.map(|driver| people.driver(driver)),
             vehicle: delivery.and_then(vehicle),
+            window: delivery.and_then(|delivery| delivery.window).map(WindowView::from),
             estimated_delivery_at,
             picked_up_at: delivery.and_then(|delivery| delivery.picked_up_at),
             ended_at: delivery.and_then(|delivery| delivery.ended_at),
@@ -83,6 +87,8 @@ pub struct TrackView {
     /// `scheduled`, `assigned`, `picked_up`, `in_transit`, `delivered`, `failed` or `cancelled`.
     #[schema(example = "in_transit")]
     pub status: &'static str,
+    /// From when until when it is to be brought; null: any time.
+    pub window: Option<WindowView>,
     /// Where it was last seen.
     pub last_position: Option<PositionView>,
     /// How many minutes the driver still needs; null when it is not on the way, or not known where.
@@ -133,6 +139,7 @@ impl TrackView {
             order_id: delivery.order_id,
             tracking_number: text(&delivery.tracking_number),
             status: delivery.status.as_str(),
+            window: delivery.window.map(WindowView::from),
             last_position: seen.map(|point| PositionView::from(point.reveal())),
             eta_minutes: from.zip(to).map(|(from, to)| eta::minutes(from, to)),
             driver: delivery.driver_id.map(|driver| people.driver(driver)),

@@ -194,7 +194,8 @@ fn order_event(event: OrderEvent, producer: AccountId, products: &BTreeSet<Produ
         OrderEvent::OrderCancelled(event) if event.refund_due.is_some() => {
             Kept::Without(Members::gone(&["refund_due"]))
         }
-        OrderEvent::OrderConfirmed(_)
+        OrderEvent::DeliveryAgreed(_)
+        | OrderEvent::OrderConfirmed(_)
         | OrderEvent::LinesPrepared(_)
         | OrderEvent::OrderShipped(_)
         | OrderEvent::OrderDelivered(_)

@@ -13,6 +13,7 @@ use utoipa::ToSchema;
 use super::{
     AddressView,
     delivery::OrderDeliveryView,
+    delivery_terms::AgreedDeliveryView,
     people::{People, ProducerView},
     text,
 };
@@ -59,6 +60,8 @@ pub struct OrderView {
     pub billing_address: Option<AddressView>,
     /// The day the buyer would like it.
     pub preferred_delivery_date: Option<NaiveDate>,
+    /// On which day its producers deliver it, by the terms that they had when it was placed; null: none of them had any.
+    pub agreed_delivery: Option<AgreedDeliveryView>,
     /// What the buyer wishes for the whole order.
     pub notes: Option<String>,
     /// Until when stock is held for it without payment.
@@ -269,6 +272,7 @@ impl Showing<'_> {
                 .filter(|_| whole)
                 .map(|address| AddressView::of(address.reveal())),
             preferred_delivery_date: order.preferred_delivery_date,
+            agreed_delivery: order.agreed_delivery.as_ref().map(AgreedDeliveryView::from),
             notes: order.notes.as_ref().map(|notes| notes.reveal().clone()),
             expires_at: order.expires_at,
             cancellation: order.cancellation.as_ref().map(cancellation),

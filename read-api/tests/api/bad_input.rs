@@ -1,7 +1,7 @@
 //! Whatever a client sends, it hears what is wrong with it; never is it our fault.
 
 use crate::{
-    people::{ADMIN, BUYER},
+    people::{ADMIN, BUYER, GROWER},
     story::{Tale, catalogue, tomatoes},
     world::World,
 };
@@ -28,6 +28,8 @@ fn routes(tale: Tale) -> Vec<String> {
         format!("/v1/deliveries/{}/track?", tale.delivery_id(1)),
         "/v1/events?".to_owned(),
         "/v1/streams?".to_owned(),
+        "/v1/operations/payments?".to_owned(),
+        format!("/v1/producers/{}/delivery-terms?", GROWER.id()),
         "/v1/operations/sagas?".to_owned(),
         "/v1/operations/sagas/steps?".to_owned(),
         format!("/v1/operations/sagas/{}?", tale.order_id()),

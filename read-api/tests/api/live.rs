@@ -29,7 +29,11 @@ use uuid::Uuid;
 
 use agrodeep_schemas::catalogue;
 
-use crate::people::AUDITOR;
+use crate::{
+    people::{ANALYST, AUDITOR, Person},
+    story::{Tale, catalogue as offers},
+    world::World,
+};
 
 /// The API on a port of its own.
 struct Served {
@@ -48,7 +52,8 @@ async fn serve_log(database: TestDatabase, log: SharedLog, open_max: usize) -> S
     };
     let models = ReadModels::new(log.clone(), database.read_pool().clone());
     let tokens = crate::people::verifier();
-    let api = ReadApi { models, log, streams, tokens, settings: ReadApiSettings::default() };
+    let differences = Arc::new(crate::payments::Known::default());
+    let api = ReadApi { models, log, differences, streams, tokens, settings: ReadApiSettings::default() };
     let readiness = readiness(&api);
     let (router, openapi) = router(api);
     let app = ServiceRoutes { name: SERVICE, readiness, metrics: None }.around(router, openapi);
@@ -61,15 +66,26 @@ async fn serve_log(database: TestDatabase, log: SharedLog, open_max: usize) -> S
 }
 
 impl Served {
-    /// Asks as HTTP/1.0 does: the answer has no frames of its own and ends with the connection.
     async fn ask(&self, path: &str, accept: &str, last_event_id: Option<&str>, buffer: u32) -> TcpStream {
+        self.ask_as(AUDITOR, path, accept, last_event_id, buffer).await
+    }
+
+    /// Asks as HTTP/1.0 does: the answer has no frames of its own and ends with the connection.
+    async fn ask_as(
+        &self,
+        who: Person,
+        path: &str,
+        accept: &str,
+        last_event_id: Option<&str>,
+        buffer: u32,
+    ) -> TcpStream {
         let socket = TcpSocket::new_v4().unwrap();
         socket.set_recv_buffer_size(buffer).unwrap();
         let mut stream = socket.connect(self.address).await.unwrap();
         let last = last_event_id.map(|id| format!("Last-Event-ID: {id}\r\n")).unwrap_or_default();
         let request = format!(
             "GET {path} HTTP/1.0\r\nHost: test\r\nAccept: {accept}\r\nAuthorization: Bearer {}\r\n{last}\r\n",
-            AUDITOR.token()
+            who.token()
         );
         stream.write_all(request.as_bytes()).await.unwrap();
         stream
@@ -359,4 +375,33 @@ async fn a_live_stream_is_heard_of_while_nothing_happens_and_moves_on_past_what_
         client.take(&bytes[..count]);
     }
     assert!(client.positions.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_live_stream_shows_analysts_nothing_personal() {
+    let world = World::without_projections().await;
+    world.happen_all(offers()).await;
+    world.happen_all(Tale::new(1).until_delivered()).await;
+    let head = world.log.head().await.unwrap();
+    let served = serve_log(TestDatabase::create_with_read().await, world.log.clone(), 64).await;
+    for (who, sees) in [(AUDITOR, true), (ANALYST, false)] {
+        let mut stream = served.ask_as(who, "/v1/events", "text/event-stream", None, 1 << 16).await;
+        skip_head(&mut stream).await;
+        let (mut text, mut bytes) = (String::new(), vec![0; 65_536]);
+        // The heartbeat after the last message has its id, too.
+        while !text.contains(&format!("id: {head}\ndata: ")) || !text.ends_with("\n\n") {
+            let count = stream.read(&mut bytes).await.unwrap();
+            assert!(count > 0, "the stream ended by itself");
+            text.push_str(std::str::from_utf8(&bytes[..count]).unwrap());
+        }
+        for secret in ["claire@example.com", "+33 6 98 76 54 32", "street", "driver:usr_"] {
+            assert_eq!(text.contains(secret), sees, "{}: {secret}", who.role);
+        }
+        assert_eq!(text.contains("\"masked\""), !sees);
+        for message in text.split("\n\n").filter(|message| message.contains("\ndata: ")) {
+            let (id, data) = message.split_once("\ndata: ").unwrap();
+            let data: Value = serde_json::from_str(data).unwrap();
+            assert_eq!(id, format!("id: {}", data["position"]), "a message's id is its event's position");
+        }
+    }
 }

@@ -4,12 +4,14 @@
 
 mod bad_input;
 mod contract;
+mod delivery_days;
 mod events;
 mod history;
 mod live;
 mod operations;
 mod orders;
 mod past;
+mod payments;
 mod people;
 mod positions;
 mod products;

@@ -9,10 +9,10 @@ use agrodeep_domain::{
     },
     delivery_track::{PositionsReported, TrackPoint},
     order::{
-        AdjustedBy, AdjustmentCause, CancelReason, Conductor, DeliveryGivenUp, DeliveryRescheduled,
-        LineAdjusted, LinesPrepared, OrderCancelled, OrderConfirmed, OrderDelivered, OrderLine, OrderPlaced,
-        OrderShipped, PartialRefundRequested, PartialRefunded, PaymentCaptured, PaymentDeclined,
-        PaymentRefunded, PaymentRequested, RefundRequested,
+        AdjustedBy, AdjustmentCause, CancelReason, Conductor, DeliveryAgreed, DeliveryGivenUp,
+        DeliveryRescheduled, LineAdjusted, LinesPrepared, OrderCancelled, OrderConfirmed, OrderDelivered,
+        OrderLine, OrderPlaced, OrderShipped, PartialRefundRequested, PartialRefunded, PaymentCaptured,
+        PaymentDeclined, PaymentRefunded, PaymentRequested, RefundRequested,
     },
     order_fulfilment::{
         FulfilmentCompleted, FulfilmentOutcome, FulfilmentStarted, LineToHold, OrderFulfilmentEvent,
@@ -180,6 +180,13 @@ impl Tale {
             conductor: Conductor::ProcessManager,
         };
         self.order(BUYER.actor(), placed)
+    }
+
+    /// On which day it is delivered: with the placing, where a producer has terms.
+    pub fn agreed(self, day: &str) -> Happening {
+        let day = day.parse().unwrap();
+        let zone = std::iter::once("Europe/Paris".parse().unwrap());
+        self.order(BUYER.actor(), DeliveryAgreed { day, window: DeliveryWindow::of_day_in(day, zone) })
     }
 
     /// The beginning of the fulfilment, or its end.

@@ -1,6 +1,11 @@
 //! A market for one test: a database, projections that run, and the API.
 
-use std::{collections::HashMap, path::PathBuf, sync::Mutex, time::Duration};
+use std::{
+    collections::HashMap,
+    path::PathBuf,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use agrodeep_domain::{Account, Actor, Aggregate, DomainEvent};
 use agrodeep_event_store::{
@@ -23,7 +28,10 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use tower::ServiceExt;
 use uuid::Uuid;
 
-use crate::people::{EVERYBODY, Person, verifier};
+use crate::{
+    payments::Known,
+    people::{EVERYBODY, Person, verifier},
+};
 
 /// An event that is going to happen.
 #[derive(Clone, Debug)]
@@ -54,6 +62,7 @@ pub fn happens_to(stream: StreamId, actor: Actor, event_type: &'static str, payl
 pub struct World {
     pub database: TestDatabase,
     pub log: SharedLog,
+    pub differences: Arc<Known>,
     app: Router,
     state: Mutex<State>,
     _running: DropGuard,
@@ -170,7 +179,15 @@ impl World {
             ready_lag_events_max: 3,
         };
         let streams = StreamSettings::new(catalogue(), stop.clone());
-        let api = ReadApi { models, log: log.clone(), streams, tokens: verifier(), settings };
+        let differences = Arc::new(Known::default());
+        let api = ReadApi {
+            models,
+            log: log.clone(),
+            differences: differences.clone(),
+            streams,
+            tokens: verifier(),
+            settings,
+        };
         let readiness = readiness(&api);
         let (router, openapi) = router(api);
         let app = ServiceRoutes { name: SERVICE, readiness, metrics: None }.around(router, openapi);
@@ -184,6 +201,7 @@ impl World {
             log,
             app,
             state: Mutex::new(state),
+            differences,
             _running: stop.drop_guard(),
             _index: folder,
         };

@@ -57,6 +57,7 @@ async fn the_contract_lists_every_route() {
         "POST /v1/payments/simulator/confirm",
         "POST /v1/payments/webhook",
         "POST /v1/products",
+        "PUT /v1/producers/me/delivery-terms",
         "PUT /v1/products/{id}",
     ];
     assert_eq!(listed, expected.into_iter().map(str::to_owned).collect());

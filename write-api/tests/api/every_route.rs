@@ -324,5 +324,14 @@ pub async fn routes(market: &Market) -> Vec<Route> {
             204,
             None,
         ),
+        // The last: from then on not every day will do for an order.
+        route(
+            Method::PUT,
+            "/v1/producers/me/delivery-terms".to_owned(),
+            &[Role::Producer],
+            json!({ "time_zone": "Europe/Paris", "cut_off": "16:00", "lead_days": 1, "weekdays": ["friday"] }),
+            200,
+            None,
+        ),
     ]
 }

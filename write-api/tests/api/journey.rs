@@ -141,7 +141,7 @@ impl Market {
             order_id,
             buyer_id: placed.buyer_id,
             address: placed.shipping_address.into_inner(),
-            preferred_date: None,
+            window: None,
             attempt: 1,
         };
         self.execute::<Delivery>(delivery_id.uuid(), schedule).await;

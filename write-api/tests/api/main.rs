@@ -7,6 +7,7 @@ mod auth;
 mod bad_input;
 mod contract;
 mod deliveries;
+mod delivery_terms;
 mod every_route;
 mod idempotency;
 mod journey;

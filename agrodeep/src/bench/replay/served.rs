@@ -8,9 +8,12 @@ use agrodeep_http::{
     Claims, KeySource, PublicKey, ServeOptions, ServiceRoutes, TokenVerifier, serve,
     token::{KeySourceError, TOKEN_TYPE},
 };
-use agrodeep_projections::{ReadModels, database::connect_read};
+use agrodeep_projections::{Page, Paged, ReadError, ReadModels, database::connect_read};
 use agrodeep_read_api::{
-    ReadApi, ReadApiSettings, SERVICE, event_streams::StreamSettings, readiness, router,
+    ReadApi, ReadApiSettings, SERVICE,
+    event_streams::StreamSettings,
+    payments::{PaymentDifference, PaymentDifferences},
+    readiness, router,
 };
 use anyhow::Context;
 use async_trait::async_trait;
@@ -46,6 +49,20 @@ impl KeySource for OneKey {
     }
 }
 
+/// Nobody pays here.
+struct NoDifferences;
+
+#[async_trait]
+impl PaymentDifferences for NoDifferences {
+    fn kinds(&self) -> Vec<&'static str> {
+        vec![]
+    }
+
+    async fn differences(&self, _: Option<&str>, _: Page) -> Result<Paged<PaymentDifference>, ReadError> {
+        Ok(Paged { items: vec![], total: 0 })
+    }
+}
+
 impl Served {
     pub async fn start(log: SharedLog, url: &str) -> anyhow::Result<Self> {
         let key = EncodingKey::from_ed_der(&[&PKCS8_PREFIX[..], &rand::random::<[u8; 32]>()].concat());
@@ -57,6 +74,7 @@ impl Served {
             // Nothing is asked of the read models, which are not there.
             models: ReadModels::new(log.clone(), connect_read(url, 1)?),
             log,
+            differences: Arc::new(NoDifferences),
             streams: StreamSettings::new(catalogue(), stop.clone()),
             tokens: TokenVerifier::new(Arc::new(OneKey(public)), ISSUER, AUDIENCE),
             settings: ReadApiSettings::default(),

@@ -37,6 +37,8 @@ pub enum Plot {
     Declined,
     /// The buyer never pays.
     TimedOut,
+    /// The buyer pays in time, and the bank decides when that time is over. It is delivered.
+    BankDecidesLate,
     /// It is paid; the producer has less of both lines, and the rest is delivered.
     LessDelivered,
     /// It is paid; the producer has less of both lines, and the buyer calls the rest off.
@@ -66,16 +68,23 @@ impl Plot {
 
     /// How long stock is held without payment.
     pub fn hold(self) -> TimeDelta {
-        if self == Self::TimedOut { TimeDelta::milliseconds(150) } else { TimeDelta::minutes(30) }
+        match self {
+            Self::TimedOut => TimeDelta::milliseconds(150),
+            // Long enough for the buyer, on a machine that is busy with other things.
+            Self::BankDecidesLate => TimeDelta::milliseconds(2_500),
+            _ => TimeDelta::minutes(30),
+        }
     }
 
     /// How it ends.
     pub fn end(self) -> FulfilmentOutcome {
         let cancelled = |reason| FulfilmentOutcome::Cancelled { reason };
         match self {
-            Self::Delivered | Self::RequestedTwice | Self::DeliveredAtLast | Self::LessDelivered => {
-                FulfilmentOutcome::Delivered
-            }
+            Self::Delivered
+            | Self::RequestedTwice
+            | Self::DeliveredAtLast
+            | Self::BankDecidesLate
+            | Self::LessDelivered => FulfilmentOutcome::Delivered,
             Self::NeverAtHome => FulfilmentOutcome::WrittenOff,
             Self::CancelledPaid | Self::CancelledUnpaid | Self::PaidWhileCancelling | Self::LessCancelled => {
                 cancelled(CancelReason::BuyerRequest)
@@ -104,6 +113,7 @@ impl Plot {
         let card = match self {
             Self::TimedOut | Self::CancelledUnpaid => None,
             Self::Declined => Some("pm_card_chargeDeclined"),
+            Self::BankDecidesLate => Some("pm_usBankAccount_processing"),
             _ => Some("pm_card_visa"),
         };
         if let (true, Some(card), Some(intent_id)) = (may_pay, card, &order.payment.intent_id)
@@ -122,6 +132,11 @@ impl Plot {
         if cancels {
             let request = CancelRequest { order_id, by: Canceller::Buyer(buyer()), note: None };
             let _ = cancel(&market.commands(), request, by(buyer(), Role::Buyer)).await;
+        }
+        if let (Self::BankDecidesLate, Some(intent_id)) = (self, &order.payment.intent_id)
+            && market.fulfilment(order_id).await.extended_until.is_some()
+        {
+            let _ = market.gateway.settle(intent_id, None).await;
         }
         if self == Self::PaidWhileCancelling {
             // The provider's message comes when the saga has asked by itself.

@@ -1,4 +1,4 @@
-//! A market of one's own to ask: `agrodeep up --demo` as a process, with the orders of a tour in it.
+//! A market of one's own to ask: `agrodeep up --demo` as a process.
 
 use std::{
     net::{SocketAddr, TcpListener},
@@ -11,7 +11,11 @@ use anyhow::{Context, ensure};
 use serde_json::{Value, json};
 use tokio::process::{Child, Command};
 
-use crate::{bench::database::PrivatePlace, demo};
+use super::{database::PrivatePlace, processor::ProcessorTime};
+use crate::{
+    demo,
+    tour::{Apis, TourOptions},
+};
 
 /// How long it may take until it answers.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -25,6 +29,13 @@ pub struct Market {
     folder: PathBuf,
 }
 
+/// Somebody who has signed in.
+pub struct SignedIn {
+    pub id: String,
+    /// An access token.
+    pub token: String,
+}
+
 impl Drop for Market {
     fn drop(&mut self) {
         // Its PostgreSQL ends with it.
@@ -34,7 +45,7 @@ impl Drop for Market {
 }
 
 impl Market {
-    /// Starts it, and has a tour walked through it.
+    /// Starts it.
     pub async fn start(place: &PrivatePlace) -> anyhow::Result<Self> {
         let folder = place.base().join(format!("agrodeep-bench-market-{}", std::process::id()));
         let (write, read) = (free_address()?, free_address()?);
@@ -49,14 +60,33 @@ impl Market {
             .context("starting agrodeep up")?;
         let mut market = Self { read, write, http: reqwest::Client::new(), child, folder };
         market.until_ready().await?;
-        let addresses = [format!("http://{write}"), format!("http://{read}")];
+        Ok(market)
+    }
+
+    /// Walks a tour through it, so that there are orders.
+    pub async fn walk_tour(&self) -> anyhow::Result<()> {
+        let options = self.addresses();
         let tour = program()?
-            .args(["tour", "--write", &addresses[0], "--read", &addresses[1]])
+            .args(["tour", "--write", &options.write_url, "--read", &options.read_url])
             .status()
             .await
             .context("starting agrodeep tour")?;
         ensure!(tour.success(), "the tour has failed");
-        Ok(market)
+        Ok(())
+    }
+
+    fn addresses(&self) -> TourOptions {
+        TourOptions { write_url: format!("http://{}", self.write), read_url: format!("http://{}", self.read) }
+    }
+
+    /// Its two APIs.
+    pub fn apis(&self) -> anyhow::Result<Apis> {
+        Apis::new(&self.addresses())
+    }
+
+    /// The processor's time that it has had.
+    pub fn processor_time(&self) -> anyhow::Result<ProcessorTime> {
+        ProcessorTime::now(self.child.id().context("agrodeep up has ended")?)
     }
 
     async fn until_ready(&mut self) -> anyhow::Result<()> {
@@ -72,13 +102,17 @@ impl Market {
         }
     }
 
-    /// An access token of the demo buyer.
-    pub async fn sign_in(&self) -> anyhow::Result<String> {
-        let body = json!({ "email": demo::email("buyer"), "password": demo::PASSWORD });
+    /// Signs the demo account of a role in.
+    pub async fn sign_in(&self, role: &str) -> anyhow::Result<SignedIn> {
+        let body = json!({ "email": demo::email(role), "password": demo::PASSWORD });
         let answer =
             self.http.post(format!("http://{}/v1/auth/login", self.write)).json(&body).send().await?;
         let answer: Value = answer.error_for_status()?.json().await?;
-        Ok(answer["access_token"].as_str().context("no access token")?.to_owned())
+        let text = |pointer: &str| {
+            let text = answer.pointer(pointer).and_then(Value::as_str);
+            text.map(str::to_owned).with_context(|| format!("signing in as {role}: no {pointer}"))
+        };
+        Ok(SignedIn { id: text("/user/id")?, token: text("/access_token")? })
     }
 
     /// The id of the first item of a list.

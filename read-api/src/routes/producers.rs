@@ -1,0 +1,3 @@
+//! What producers say of themselves.
+
+pub mod delivery_terms;

@@ -1,0 +1,3 @@
+//! Commands of producers about themselves.
+
+pub mod delivery_terms;
