@@ -63,7 +63,7 @@ impl Adjustment {
 }
 
 /// Give back the difference of one change. Unlike the rest of the money, also while the order goes on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RequestPartialRefund {
     /// Of which change, from 1.
     pub adjustment: u32,

@@ -33,12 +33,10 @@ impl OrderFulfilment {
 
     /// How much there was of a line before a change.
     fn kept_before(&self, started: &FulfilmentStarted, adjustment: u32, product_id: ProductId) -> Quantity {
-        let before = self.changes.range(..adjustment).map(|(_, change)| change);
+        let before = self.changes.range(..adjustment).rfind(|(_, change)| change.product_id == product_id);
         let ordered = started.lines.iter().find(|line| line.product_id == product_id);
         before
-            .filter(|change| change.product_id == product_id)
-            .last()
-            .map(|change| change.quantity)
+            .map(|(_, change)| change.quantity)
             .or(ordered.map(|line| line.quantity))
             .unwrap_or(Quantity::ZERO)
     }
