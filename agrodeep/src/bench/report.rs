@@ -154,9 +154,12 @@ impl ReportBench {
                 "this part is measured on a data set: --journey must say where it is"
             );
         }
-        let is_wanted = |part: &Part| match self.only.is_empty() {
-            true => !part.needs_journey() || self.journey.is_some(),
-            false => self.only.contains(part),
+        let is_wanted = |part: &Part| {
+            if self.only.is_empty() {
+                !part.needs_journey() || self.journey.is_some()
+            } else {
+                self.only.contains(part)
+            }
         };
         Ok(Part::ALL.into_iter().filter(is_wanted).collect())
     }

@@ -238,7 +238,7 @@ mod tests {
 
     fn told(of: RefundOf, amount: &str, refund_id: &str) -> ConfirmRefund {
         let (amount, refund_id) = (money(amount), refund_id.to_owned());
-        ConfirmRefund { of, amount, refund_id, ..confirm_refund() }
+        ConfirmRefund { refund_id, amount, of, ..confirm_refund() }
     }
 
     fn rest_refunded() -> OrderEvent {
