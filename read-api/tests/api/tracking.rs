@@ -25,6 +25,7 @@ async fn a_delivery_on_its_way_says_where_it_is_and_how_long_it_still_needs() {
                 "order_id": tale.order_id().to_string(),
                 "tracking_number": "TRK-2024-08-15-0011",
                 "status": "in_transit",
+                "window": { "from": "2024-08-17T00:00:00Z", "until": "2024-08-18T00:00:00Z" },
                 "last_position": {
                     "lat": 45.9903, "lng": 4.7181, "accuracy": 8.0, "timestamp": "2024-08-15T11:00:00Z",
                 },

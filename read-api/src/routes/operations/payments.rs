@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use agrodeep_http::{Allowed, Paged, Paging, Problem, StrictQuery, TokenVerifier, query};
+use agrodeep_http::{Allowed, MinPosition, Paged, Paging, Problem, StrictQuery, TokenVerifier, query};
 use agrodeep_projections::Page;
 use axum::{
     extract::{FromRef, OriginalUri, State},
@@ -53,6 +53,8 @@ struct PaymentsParameters {
 )]
 async fn payments(
     _: Allowed<Operators>,
+    // Refused when it is none. What is kept beside the log is never behind it.
+    _: MinPosition,
     StrictQuery(parameters): StrictQuery<PaymentsParameters>,
     OriginalUri(uri): OriginalUri,
     State(differences): State<Arc<dyn PaymentDifferences>>,
